@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace RxSockets.Buffers;
+
+/// <summary>Where a buffer goes when nobody holds it any more. Called from any thread.</summary>
+internal interface IBufferHome
+{
+    void GiveBack(BufferLease buffer);
+}
+
+/// <summary>Who is charged for a buffer while it is unread, lent or retained. Called from any thread, outside of locks.</summary>
+internal interface IBufferHolder
+{
+    void Released(int capacity);
+}
+
+/// <summary>
+/// One pinned receive buffer and the loan of it. The kernel writes into it; then it is unread (queued in a connection), lent (one
+/// <see cref="ReceivedSegment"/> is out) or retained. References count the holders; the last one sends it home.
+/// Not thread-safe but for <see cref="Release"/>, <see cref="Retain"/> and <see cref="Generation"/>.
+/// </summary>
+internal sealed class BufferLease : SegmentOwner
+{
+    private readonly IBufferHome _home;
+    private readonly Memory<byte> _memory;
+    private int _references;
+    private int _generation;
+    private IBufferHolder? _holder;
+
+    // The memory must not move: made by PinnedMemory, unless no kernel ever writes into it.
+    public BufferLease(IBufferHome home, Memory<byte> memory, int index)
+    {
+        _home = home;
+        _memory = memory;
+        Index = index;
+    }
+
+    /// <summary>Number of this buffer in its pool; the buffer id in a provided buffer ring.</summary>
+    public int Index { get; }
+
+    public int Capacity => _memory.Length;
+
+    /// <summary>All of the memory, for the engine to receive into.</summary>
+    public Memory<byte> Memory => _memory;
+
+    /// <summary>Start of the unread bytes.</summary>
+    public int Start { get; private set; }
+
+    /// <summary>Number of unread bytes.</summary>
+    public int Length { get; private set; }
+
+    public ReadOnlyMemory<byte> Unread => _memory.Slice(Start, Length);
+
+    /// <summary>Link of the one list this buffer is in: a free list, or a connection's unread list.</summary>
+    public BufferLease? Next { get; set; }
+
+    public override int Generation => Volatile.Read(ref _generation);
+
+    public unsafe byte* Pointer => (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetReference(_memory.Span));
+
+    /// <summary>The engine hands over a filled buffer: one reference, held by <paramref name="holder"/>.</summary>
+    public void Fill(int length, IBufferHolder? holder)
+    {
+        Debug.Assert(_references == 0, "filled while held");
+        Start = 0;
+        Length = length;
+        _holder = holder;
+        Next = null;
+        Volatile.Write(ref _references, 1);
+    }
+
+    /// <summary>Says who is charged. For engines that fill before the connection is known.</summary>
+    public void SetHolder(IBufferHolder holder) => _holder = holder;
+
+    /// <summary>Takes bytes off the front.</summary>
+    public void Advance(int count)
+    {
+        Start += count;
+        Length -= count;
+    }
+
+    /// <summary>Lends all unread bytes; ends with <see cref="EndLoan"/>.</summary>
+    public ReceivedSegment Lend() => new(this, _generation, Unread);
+
+    /// <summary>Ends the loan: segments of it throw from here on. Drops the lender's reference.</summary>
+    public void EndLoan()
+    {
+        Interlocked.Increment(ref _generation);
+        Release();
+    }
+
+    public override IMemoryOwner<byte> Retain(int generation, ReadOnlyMemory<byte> memory)
+    {
+        // The loan holds a reference, so this cannot revive a buffer that went home, unless the caller uses a segment after its loan:
+        // then the second look at the generation finds it out.
+        if (Generation != generation)
+            ReceivedSegment.ThrowReturned();
+        Interlocked.Increment(ref _references);
+        if (Generation != generation)
+        {
+            Release();
+            ReceivedSegment.ThrowReturned();
+        }
+
+        return new RetainedSegment(this, MemoryMarshal.AsMemory(memory));
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) != 0)
+            return;
+        IBufferHolder? holder = _holder;
+        _holder = null;
+        _home.GiveBack(this);
+        holder?.Released(Capacity);
+    }
+}

@@ -1,0 +1,79 @@
+namespace RxSockets.Buffers;
+
+/// <summary>
+/// Pinned receive buffers of one size, carved from slabs that are made as they are needed, up to a limit. Thread-safe.
+/// </summary>
+internal sealed class BufferPool : IBufferHome
+{
+    private const int SlabBytes = 1 << 20;
+
+    private readonly Lock _sync = new();
+    private readonly int _bufferSize;
+    private readonly int _maxBuffers;
+    private BufferLease? _free;
+    private int _made;
+    private int _rented;
+    private bool _starved;
+
+    public BufferPool(int bufferSize, long maxBytes)
+    {
+        _bufferSize = bufferSize;
+        _maxBuffers = (int)Math.Min(int.MaxValue, Math.Max(1, maxBytes / bufferSize));
+    }
+
+    /// <summary>Raised after a buffer came back while <see cref="TryRent"/> had failed before; outside of locks.</summary>
+    public event Action? BufferAvailable;
+
+    public int Rented => Volatile.Read(ref _rented);
+
+    public long BytesMade => (long)Volatile.Read(ref _made) * _bufferSize;
+
+    /// <summary>A buffer, or null at the limit: then <see cref="BufferAvailable"/> is raised when one comes back.</summary>
+    public BufferLease? TryRent()
+    {
+        lock (_sync)
+        {
+            if (_free is null && !Grow())
+            {
+                _starved = true;
+                return null;
+            }
+
+            BufferLease buffer = _free!;
+            _free = buffer.Next;
+            buffer.Next = null;
+            _rented++;
+            return buffer;
+        }
+    }
+
+    public void GiveBack(BufferLease buffer)
+    {
+        bool starved;
+        if (PoisonMode.Enabled)
+            PoisonMode.Overwrite(buffer.Memory.Span);
+        lock (_sync)
+        {
+            buffer.Next = _free;
+            _free = buffer;
+            _rented--;
+            starved = _starved;
+            _starved = false;
+        }
+
+        if (starved)
+            BufferAvailable?.Invoke();
+    }
+
+    private bool Grow()
+    {
+        int count = Math.Min(Math.Max(1, SlabBytes / _bufferSize), _maxBuffers - _made);
+        if (count <= 0)
+            return false;
+        Memory<byte> slab = PinnedMemory.Allocate(count * _bufferSize);
+        for (int i = count - 1; i >= 0; i--)
+            _free = new BufferLease(this, slab.Slice(i * _bufferSize, _bufferSize), _made + i) { Next = _free };
+        _made += count;
+        return true;
+    }
+}

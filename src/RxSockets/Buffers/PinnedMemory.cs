@@ -1,0 +1,10 @@
+using System.Runtime.InteropServices;
+
+namespace RxSockets.Buffers;
+
+/// <summary>Memory on the pinned object heap: it never moves, and pinning a slice of it costs nothing.</summary>
+internal static class PinnedMemory
+{
+    public static Memory<byte> Allocate(int bytes) =>
+        MemoryMarshal.CreateFromPinnedArray(GC.AllocateUninitializedArray<byte>(bytes, pinned: true), 0, bytes);
+}

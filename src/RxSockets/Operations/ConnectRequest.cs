@@ -1,0 +1,21 @@
+using System.Net;
+
+namespace RxSockets.Operations;
+
+/// <summary>
+/// ConnectEx: establish a connection and send a first block of data with the same call. The engine keeps <see cref="FirstData"/> pinned
+/// until the operation ended. The engine ends it once by its connect sink; a failed one leaves no handle behind.
+/// </summary>
+internal sealed class ConnectRequest
+{
+    public required EndPoint Remote { get; init; }
+
+    public EndPoint? Local { get; init; }
+
+    public ReadOnlyMemory<byte> FirstData { get; init; }
+
+    public bool NoDelay { get; init; }
+
+    /// <summary>Set by an engine for itself while the request is in flight.</summary>
+    public object? EngineState { get; set; }
+}

@@ -1,0 +1,90 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
+
+namespace RxSockets.Operations;
+
+/// <summary>
+/// What was asked of the engine, and the awaitable of its result. Subclasses, one per verb, hold what is asked; engines decide how.
+/// Life: rented, started, completed exactly once (<see cref="SetResult"/> or <see cref="SetError"/>), scheduled, awaited, returned to its pool.
+/// </summary>
+internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TResult>, IValueTaskSource
+{
+    private ManualResetValueTaskSourceCore<TResult> _core;
+    private TResult? _result;
+    private Exception? _error;
+    private CancellationTokenRegistration _cancellation;
+
+    public ValueTask<TResult> Task => new(this, _core.Version);
+
+    public ValueTask VoidTask => new(this, _core.Version);
+
+    /// <summary>The caller's token, to be named by the exception.</summary>
+    public CancellationToken CancellationToken { get; private set; }
+
+    /// <summary>True once the token asked; the operation then ends with OperationCanceledException unless it had succeeded.</summary>
+    public bool CancelRequested => CancellationToken.IsCancellationRequested;
+
+    /// <summary>
+    /// Registers the token. Call it after the operation can be found by <see cref="Cancel"/>, outside of locks: an already cancelled token calls back at once.
+    /// </summary>
+    public void RegisterCancellation(CancellationToken token)
+    {
+        if (!token.CanBeCanceled)
+            return;
+        _cancellation = token.UnsafeRegister(static state => ((Operation<TResult>)state!).Cancel(), this);
+    }
+
+    /// <summary>Remembers the token without registering.</summary>
+    public void SetToken(CancellationToken token) => CancellationToken = token;
+
+    /// <summary>The token asked to cancel. Any thread; may come after the operation ended.</summary>
+    protected abstract void Cancel();
+
+    /// <summary>The outcome; the caller then schedules the operation, which completes the awaiter when it is run.</summary>
+    public void SetResult(TResult result) => _result = result;
+
+    public void SetError(Exception error) => _error = error;
+
+    public sealed override void Run()
+    {
+        if (_error is null)
+            _core.SetResult(_result!);
+        else
+            _core.SetException(_error);
+    }
+
+    /// <summary>Forgets what was asked and returns to the pool.</summary>
+    protected abstract void Recycle();
+
+    TResult IValueTaskSource<TResult>.GetResult(short token)
+    {
+        // Dispose waits for a callback that runs on another thread: after it, nobody but us knows this operation.
+        _cancellation.Dispose();
+        try
+        {
+            return _core.GetResult(token);
+        }
+        finally
+        {
+            _cancellation = default;
+            CancellationToken = default;
+            _result = default;
+            _error = null;
+            _core.Reset();
+            Recycle();
+        }
+    }
+
+    void IValueTaskSource.GetResult(short token) => ((IValueTaskSource<TResult>)this).GetResult(token);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    ValueTaskSourceStatus IValueTaskSource<TResult>.GetStatus(short token) => _core.GetStatus(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
+
+    void IValueTaskSource<TResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+}

@@ -1,0 +1,87 @@
+using System.Net.Sockets;
+
+namespace RxSockets.Sockets;
+
+/// <summary>How a connection ended: decided once, told once everything is closed.</summary>
+internal sealed class Closure
+{
+    private readonly Lock _sync = new();
+    private TaskCompletionSource<ConnectionClosure>? _source;
+    private ConnectionClosure? _result;
+    private ConnectionCloseReason _reason;
+    private SocketError _error;
+    private string _description = "";
+    private bool _byPeer;
+    private bool _decided;
+
+    public bool IsDecided
+    {
+        get
+        {
+            lock (_sync)
+                return _decided;
+        }
+    }
+
+    public ConnectionCloseReason Reason
+    {
+        get
+        {
+            lock (_sync)
+                return _reason;
+        }
+    }
+
+    /// <summary>Made when first asked for: most connections end unwatched.</summary>
+    public Task<ConnectionClosure> Task
+    {
+        get
+        {
+            lock (_sync)
+            {
+                if (_source is null)
+                {
+                    _source = new TaskCompletionSource<ConnectionClosure>(TaskCreationOptions.RunContinuationsAsynchronously);
+                    if (_result is not null)
+                        _source.SetResult(_result);
+                }
+
+                return _source.Task;
+            }
+        }
+    }
+
+    /// <summary>The peer's FIN came before this side began to close.</summary>
+    public void BegunByPeer()
+    {
+        lock (_sync)
+            _byPeer = true;
+    }
+
+    /// <summary>The first decision stands.</summary>
+    public void Decide(ConnectionCloseReason reason, bool byPeer, SocketError error, string description)
+    {
+        lock (_sync)
+        {
+            if (_decided)
+                return;
+            _decided = true;
+            _reason = reason;
+            _byPeer |= byPeer;
+            _error = error;
+            _description = description;
+        }
+    }
+
+    public void Finish(long bytesReceived, long bytesSent)
+    {
+        TaskCompletionSource<ConnectionClosure>? source;
+        lock (_sync)
+        {
+            _result = new ConnectionClosure(_reason, _byPeer, _error, _description, bytesReceived, bytesSent);
+            source = _source;
+        }
+
+        source?.SetResult(_result);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Net.Sockets;
+using RxSockets.Engines;
+using RxSockets.Operations;
+
+namespace RxSockets.Sockets;
+
+/// <summary>
+/// One ConnectAsync: the engine's connect, tried again after a refusal, an unreachable network or a time-out as often as the options say.
+/// Ends once, whatever races: a connection that was established although a cancel had been asked for is delivered.
+/// </summary>
+internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPortMember
+{
+    private readonly Lock _sync = new();
+    private readonly PortCore _port;
+    private readonly ConnectRequest _request;
+    private readonly TimeSpan _retryDelay;
+    private ITimer? _pause;
+    private int _retries;
+    private bool _inEngine;
+    private bool _cancelled;
+    private bool _ended;
+
+    public ConnectAttempt(PortCore port, ConnectRequest request, int retries, TimeSpan retryDelay)
+    {
+        _port = port;
+        _request = request;
+        _retries = retries;
+        _retryDelay = retryDelay;
+    }
+
+    public ValueTask<Connection> StartAsync(CancellationToken token)
+    {
+        _port.ThrowIfDisposed();
+        SetToken(token);
+        if (!_port.Add(this))
+            _cancelled = true;
+        Try();
+        RegisterCancellation(token);
+        return Task;
+    }
+
+    void IConnectSink.OnConnected(EngineSocket? socket, int firstDataSent, SocketError error)
+    {
+        lock (_sync)
+        {
+            _inEngine = false;
+            if (error != SocketError.Success && !_cancelled && _retries > 0 && MayRetry(error))
+            {
+                _retries--;
+                using (ExecutionContext.SuppressFlow())
+                    _pause ??= _port.Time.CreateTimer(static state => ((ConnectAttempt)state!).Try(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _pause.Change(_retryDelay, Timeout.InfiniteTimeSpan);
+                return;
+            }
+        }
+
+        if (error == SocketError.Success)
+            Finish(new Connection(_port, socket!) { FirstDataSent = firstDataSent }, null);
+        else
+            Finish(null, CreateError(error));
+    }
+
+    void IPortMember.EndWithPort() => Cancel();
+
+    protected override void Cancel()
+    {
+        lock (_sync)
+        {
+            if (_ended || _cancelled)
+                return;
+            _cancelled = true;
+            if (_inEngine)
+            {
+                _port.Engine.CancelConnect(_request);
+                return;
+            }
+        }
+
+        Finish(null, CreateError(SocketError.OperationAborted));
+    }
+
+    // Once per connection: not worth a pool.
+    protected override void Recycle()
+    {
+    }
+
+    private static bool MayRetry(SocketError error) =>
+        error is SocketError.ConnectionRefused or SocketError.NetworkUnreachable or SocketError.TimedOut;
+
+    private void Try()
+    {
+        lock (_sync)
+        {
+            if (_ended)
+                return;
+            if (!_cancelled)
+            {
+                _inEngine = true;
+                _port.Engine.StartConnect(_request, this);
+                return;
+            }
+        }
+
+        Finish(null, CreateError(SocketError.OperationAborted));
+    }
+
+    private Exception CreateError(SocketError error) =>
+        error == SocketError.OperationAborted && CancelRequested
+            ? new OperationCanceledException(CancellationToken)
+            : SocketErrors.Create(error, "connecting", _request.Remote);
+
+    private void Finish(Connection? connection, Exception? error)
+    {
+        lock (_sync)
+        {
+            if (_ended)
+                return;
+            _ended = true;
+            _pause?.Dispose();
+        }
+
+        if (connection is not null)
+            SetResult(connection);
+        else
+            SetError(error!);
+        _port.Remove(this);
+        _port.Engine.Schedule(this);
+    }
+}

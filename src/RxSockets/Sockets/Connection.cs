@@ -1,0 +1,376 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using RxSockets.Buffers;
+using RxSockets.Engines;
+using RxSockets.Operations;
+
+namespace RxSockets.Sockets;
+
+/// <summary>
+/// One connected stream socket behind the public connection: its receiving and sending halves, and the close protocol. Thread-safe: one lock
+/// guards all of it, and no user code runs under it. The engine's calls (<see cref="ISocketSink"/>) only keep books and schedule work.
+/// </summary>
+internal sealed class Connection : ISocketSink, IPortMember
+{
+    private readonly Lock _sync = new();
+    private readonly PortCore _port;
+    private readonly Closure _closure = new();
+    private DisconnectOperation? _disconnects;
+    private IFirstDataGate? _gate;
+    private SocketError? _sendFailure;
+    private bool _ending;
+
+    public Connection(PortCore port, EngineSocket socket)
+    {
+        _port = port;
+        Socket = socket;
+        Receive = new ReceiveQueue(this, _sync, port.Options.ReceiveLimit);
+        Write = new WriteQueue(this, _sync, port.Options.MaxQueuedBytes);
+        RemoteEndPoint = socket.RemoteEndPoint;
+        socket.Attach(this);
+        if (!port.Add(this))
+            End();
+    }
+
+    public EngineSocket Socket { get; }
+
+    public PortCore Port => _port;
+
+    public ReceiveQueue Receive { get; }
+
+    public WriteQueue Write { get; }
+
+    /// <summary>The first block that came with the accept; empty when none was asked for.</summary>
+    public ReadOnlyMemory<byte> FirstData { get; private set; }
+
+    /// <summary>Bytes of first data that left with the connect.</summary>
+    public int FirstDataSent { get; init; }
+
+    public EndPoint? RemoteEndPoint { get; }
+
+    public EndPoint? LocalEndPoint => Socket.LocalEndPoint;
+
+    public bool IsDisposed { get; private set; }
+
+    /// <summary>The handle is closed or being closed.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_sync)
+                return CloseStarted;
+        }
+    }
+
+    /// <summary>Under the lock: the engine was told to close; nothing may be started.</summary>
+    public bool CloseStarted { get; private set; }
+
+    /// <summary>Changes whenever bytes moved.</summary>
+    public long Progress => Receive.BytesReceived + Write.BytesSent;
+
+    public Task<ConnectionClosure> Closed => _closure.Task;
+
+    /// <summary>True once something other than an orderly end was decided.</summary>
+    public bool HasFailed => _closure.IsDecided && _closure.Reason != ConnectionCloseReason.Orderly;
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> memory, CancellationToken token) =>
+        token.IsCancellationRequested ? ValueTask.FromCanceled(token) : Write.SendAsync(memory, token);
+
+    public ValueTask SendAsync(in ReadOnlySequence<byte> sequence, CancellationToken token)
+    {
+        if (sequence.IsSingleSegment)
+            return SendAsync(sequence.First, token);
+        return token.IsCancellationRequested ? ValueTask.FromCanceled(token) : Write.EnqueueAsync(SendOperation.Rent(sequence), token);
+    }
+
+    public ValueTask CompleteWritesAsync(CancellationToken token) =>
+        token.IsCancellationRequested ? ValueTask.FromCanceled(token) : Write.EnqueueAsync(FinOperation.Rent(), token);
+
+    public ValueTask<bool> DisconnectAsync(CancellationToken token)
+    {
+        if (token.IsCancellationRequested)
+            return ValueTask.FromCanceled<bool>(token);
+        var operation = new DisconnectOperation { Scheduler = Socket.Schedule, Withdraw = WithdrawDisconnect };
+        BufferLease? unread = null;
+        lock (_sync)
+        {
+            if (IsDisposed)
+                return ValueTask.FromException<bool>(new ObjectDisposedException(nameof(RxSockets) + ".RxConnection"));
+            if (CloseStarted)
+                return ValueTask.FromException<bool>(CreateError(SocketError.NotConnected, "disconnecting"));
+            operation.SetToken(token);
+            operation.NextWaiter = _disconnects;
+            _disconnects = operation;
+            BeginEnd();
+            if (!Receive.HasActiveReader && !CloseStarted)
+                unread = Receive.Discard();
+        }
+
+        ReceiveQueue.ReleaseAll(unread);
+        operation.RegisterCancellation(token);
+        return operation.Task;
+    }
+
+    /// <summary>The reader left a connection that is being disconnected: what is left is dropped, else the end would wait for a reader for ever.</summary>
+    public void ReaderLeft()
+    {
+        BufferLease? unread = null;
+        lock (_sync)
+        {
+            if (_ending && !CloseStarted)
+                unread = Receive.Discard();
+        }
+
+        ReceiveQueue.ReleaseAll(unread);
+    }
+
+    /// <summary>Disposal: reading stops, FIN goes behind what was sent, the peer's end is awaited in the background.</summary>
+    public void End()
+    {
+        BufferLease? unread;
+        BufferLease? late = null;
+        lock (_sync)
+        {
+            if (IsDisposed)
+                return;
+            IsDisposed = true;
+            unread = Receive.EndLocally(SocketError.OperationAborted);
+            if (!CloseStarted && _sendFailure == SocketError.OperationAborted)
+            {
+                _closure.Decide(ConnectionCloseReason.Aborted, byPeer: false, SocketError.OperationAborted, "A send was cancelled half-way: only a reset tells the peer.");
+                StartClose(abort: true);
+            }
+            else if (!CloseStarted)
+            {
+                BeginEnd();
+                if (!CloseStarted)
+                    late = Receive.Discard();
+            }
+        }
+
+        ReceiveQueue.ReleaseAll(unread);
+        ReceiveQueue.ReleaseAll(late);
+    }
+
+    public void Abort(ConnectionCloseReason reason, string description)
+    {
+        BufferLease? unread;
+        lock (_sync)
+        {
+            if (CloseStarted && _closure.IsDecided)
+            {
+                Socket.Close(abort: true);
+                return;
+            }
+
+            _closure.Decide(reason, byPeer: false, SocketError.OperationAborted, description);
+            unread = Receive.EndLocally(SocketError.OperationAborted);
+            Write.Break(SocketError.OperationAborted);
+            StartClose(abort: true);
+        }
+
+        ReceiveQueue.ReleaseAll(unread);
+    }
+
+    public void HandlerThrew(Exception error)
+    {
+        Abort(ConnectionCloseReason.HandlerFailed, $"A handler threw {error.GetType().Name}: {error.Message}");
+        _port.Unhandled(error);
+    }
+
+    public void CloseTimedOut() =>
+        Abort(ConnectionCloseReason.CloseTimeout, $"The peer made no progress for {_port.Options.CloseTimeout} while the connection was closing.");
+
+    /// <summary>Has the first block received before the connection is delivered.</summary>
+    public void AwaitFirstData(IFirstDataGate gate)
+    {
+        bool ready;
+        lock (_sync)
+        {
+            _gate = gate;
+            Receive.ReceiveEagerly();
+            ready = Receive.Peek() is not null || Receive.EndSeen || CloseStarted;
+        }
+
+        if (ready)
+            OpenGate();
+    }
+
+    /// <summary>Makes the first block of at most <paramref name="bytes"/> bytes a view of its own that stays first in the stream.</summary>
+    public void SplitFirstData(int bytes)
+    {
+        BufferLease? emptied = null;
+        lock (_sync)
+        {
+            Receive.EndEager();
+            if (Receive.Peek() is not { } head)
+                return;
+            int count = Math.Min(bytes, head.Length);
+            byte[] block = head.Unread.Span[..count].ToArray();
+            emptied = Receive.Skip(count);
+            PutFirst(block);
+        }
+
+        emptied?.Release();
+    }
+
+    /// <summary>The engine brought the first block with the accept.</summary>
+    public void AddFirstData(BufferLease firstData)
+    {
+        byte[] block = firstData.Unread.ToArray();
+        firstData.Release();
+        lock (_sync)
+            PutFirst(block);
+    }
+
+    public SocketException CreateError(SocketError error, string doing) => SocketErrors.Create(error, doing, RemoteEndPoint);
+
+    /// <summary>Under the lock: the receive ended with FIN or a failure.</summary>
+    public void ReceiveEndedLocked(SocketError error)
+    {
+        // A failed send takes the socket's pending error with it, and the receive behind it then finds a plain end (Linux clears SO_ERROR when
+        // it is told): a reset would look like an orderly end.
+        if (error == SocketError.Success && _sendFailure is { } failure && failure != SocketError.OperationAborted)
+            error = failure;
+        Receive.EndFromPeer(error);
+        if (error == SocketError.Success)
+            FinishIfDone();
+        else
+            Fail(error);
+    }
+
+    /// <summary>Under the lock: a send failed; the connection is of no use any more.</summary>
+    public void SendFailedLocked(SocketError error)
+    {
+        // The peer may have sent a last word before it went: that is still read, and then the error is told (see ReceiveEndedLocked). After a
+        // cancelled send only abort is left, and that is the user's word.
+        _sendFailure ??= error;
+        if (error != SocketError.OperationAborted && (_ending || Receive.EndSeen))
+            Fail(error);
+    }
+
+    /// <summary>Under the lock: the write queue moved.</summary>
+    public void WritesMovedLocked() => FinishIfDone();
+
+    void ISocketSink.OnReceived(BufferLease buffer, bool more)
+    {
+        Receive.OnReceived(buffer, more);
+        if (_gate is not null)
+            OpenGate();
+    }
+
+    void ISocketSink.OnReceiveEnded(SocketError error)
+    {
+        lock (_sync)
+            ReceiveEndedLocked(error);
+        if (_gate is not null)
+            OpenGate();
+    }
+
+    void ISocketSink.OnReceiveStopped() => Receive.OnStopped();
+
+    void ISocketSink.OnSendCompleted(long bytes, SocketError error) => Write.OnSendCompleted(bytes, error);
+
+    void ISocketSink.OnClosed()
+    {
+        DisconnectOperation? waiters;
+        BufferLease? unread = null;
+        lock (_sync)
+        {
+            waiters = _disconnects;
+            _disconnects = null;
+            // Whoever still reads finds the end; a connection closed in order ends in order, if its FIN was seen.
+            if (!Receive.EndSeen)
+                unread = Receive.EndLocally(SocketError.OperationAborted);
+            _closure.Decide(ConnectionCloseReason.Orderly, byPeer: false, SocketError.Success, "Both directions ended in order.");
+        }
+
+        ReceiveQueue.ReleaseAll(unread);
+        if (_gate is not null)
+            OpenGate();
+        bool orderly = _closure.Reason == ConnectionCloseReason.Orderly;
+        while (waiters is not null)
+        {
+            DisconnectOperation waiter = waiters;
+            waiters = waiter.NextWaiter;
+            waiter.SetResult(orderly);
+            Socket.Schedule(waiter);
+        }
+
+        _port.Closing.Remove(this);
+        _closure.Finish(Receive.BytesReceived, Write.BytesSent);
+        _port.Remove(this);
+    }
+
+    void IPortMember.EndWithPort() => End();
+
+    // Under the lock: FIN behind the queue, and the clock for a peer that does not end.
+    private void BeginEnd()
+    {
+        _ending = true;
+        if (Receive.FinSeen)
+            _closure.BegunByPeer();
+        // With the peer's FIN here and nothing queued, closing the handle sends our FIN: one call less.
+        if (!(IsDisposed && Receive.EndSeen && Write.IsIdle))
+            Write.QueueFin();
+        FinishIfDone();
+        if (!CloseStarted)
+            _port.Closing.Add(this);
+    }
+
+    private void FinishIfDone()
+    {
+        if (_ending && !CloseStarted && Receive.EndSeen && (Write.IsDrained || (IsDisposed && Write.IsIdle)))
+            StartClose(abort: false);
+    }
+
+    private void Fail(SocketError error)
+    {
+        if (_closure.IsDecided)
+            return;
+        bool reset = error is SocketError.ConnectionReset or SocketError.ConnectionAborted;
+        _closure.Decide(reset ? ConnectionCloseReason.PeerReset : ConnectionCloseReason.Failed, byPeer: reset, error, CreateError(error, "connected").Message);
+        Receive.EndFromPeer(error);
+        Write.Break(error);
+        StartClose(abort: false);
+    }
+
+    private void StartClose(bool abort)
+    {
+        CloseStarted = true;
+        Socket.Close(abort);
+    }
+
+    private bool WithdrawDisconnect(DisconnectOperation operation)
+    {
+        lock (_sync)
+        {
+            DisconnectOperation? before = null;
+            for (DisconnectOperation? at = _disconnects; at is not null; before = at, at = at.NextWaiter)
+            {
+                if (at != operation)
+                    continue;
+                if (before is null)
+                    _disconnects = at.NextWaiter;
+                else
+                    before.NextWaiter = at.NextWaiter;
+                return true;
+            }
+
+            return false;
+        }
+    }
+
+    private void PutFirst(byte[] block)
+    {
+        FirstData = block;
+        if (block.Length == 0)
+            return;
+        var lease = new BufferLease(FirstDataHome.Instance, block, index: -1);
+        lease.Fill(block.Length, holder: null);
+        Receive.AddFirst(lease);
+    }
+
+    private void OpenGate() => Interlocked.Exchange(ref _gate, null)?.FirstDataCame(this);
+}

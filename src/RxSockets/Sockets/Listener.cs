@@ -1,0 +1,253 @@
+using System.Net;
+using System.Net.Sockets;
+using RxSockets.Buffers;
+using RxSockets.Engines;
+using RxSockets.Operations;
+
+namespace RxSockets.Sockets;
+
+/// <summary>The public object around a connection.</summary>
+internal interface IConnectionHolder
+{
+    Connection Core { get; }
+}
+
+/// <summary>
+/// A listening socket behind the public listener: connections that were accepted and not taken yet, the decision when the engine may accept, and
+/// what to do about errors. <typeparamref name="T"/> is the public connection. Thread-safe.
+/// </summary>
+internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate, IPortMember
+    where T : class, IConnectionHolder
+{
+    private readonly PortCore _port;
+    private readonly ListenerOptions _options;
+    private readonly Func<Connection, T> _wrap;
+    private readonly Queue<Connection> _accepted = new();
+    private readonly SilentClients? _silent;
+    private readonly AcceptErrorPolicy _policy = new();
+    private readonly EngineListener _engine;
+    private readonly ITimer _pause;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _accepting;
+    private bool _stopAsked;
+    private bool _pausing;
+    private bool _disposed;
+    private SocketError? _end;
+
+    public Listener(PortCore port, EndPoint endPoint, ListenerOptions options, Func<Connection, T> wrap)
+        : base(new Lock())
+    {
+        port.ThrowIfDisposed();
+        _port = port;
+        _options = options;
+        _wrap = wrap;
+        var request = new ListenRequest
+        {
+            Local = endPoint,
+            Backlog = options.Backlog,
+            PendingAccepts = options.PendingAccepts,
+            DualMode = options.DualMode,
+            NoDelay = options.NoDelay,
+            FirstDataBytes = options.FirstDataBytes,
+        };
+        _engine = port.Engine.Listen(request, this);
+        LocalEndPoint = _engine.LocalEndPoint;
+        if (options.FirstDataBytes > 0)
+            _silent = new SilentClients(port.Time, options.FirstDataTimeout, options.MaxPendingFirstData);
+        using (ExecutionContext.SuppressFlow())
+            _pause = port.Time.CreateTimer(static state => ((Listener<T>)state!).Resume(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (!port.Add(this))
+            _ = Close();
+    }
+
+    public EndPoint LocalEndPoint { get; }
+
+    /// <summary>Accept errors that concerned one client only.</summary>
+    public long TransientErrors { get; private set; }
+
+    /// <summary>Pauses because descriptors or memory ran out.</summary>
+    public long Pauses { get; private set; }
+
+    public long SilentDropped => _silent?.Dropped ?? 0;
+
+    protected override string Name => "The listener's accepted connections";
+
+    protected override bool IsEnded => _accepted.Count == 0 && _end is not null;
+
+    /// <summary>Ends accepting, completes the stream, closes what was not delivered, leaves delivered connections alone.</summary>
+    public Task Close()
+    {
+        List<Connection> undelivered = [];
+        lock (Sync)
+        {
+            if (_disposed)
+                return _closed.Task;
+            _disposed = true;
+            _end ??= SocketError.Success;
+            undelivered.AddRange(_accepted);
+            _accepted.Clear();
+            SignalLocked();
+            _pause.Dispose();
+            _engine.Close();
+        }
+
+        undelivered.AddRange(_silent?.TakeAll() ?? []);
+        _silent?.Dispose();
+        foreach (Connection connection in undelivered)
+            connection.End();
+        return _closed.Task;
+    }
+
+    public bool IsDisposed
+    {
+        get
+        {
+            lock (Sync)
+                return _disposed;
+        }
+    }
+
+    public override Exception? CreateEndError()
+    {
+        lock (Sync)
+            return _end is null or SocketError.Success ? null : SocketErrors.Create(_end.Value, "accepting", LocalEndPoint);
+    }
+
+    public override void Return(T item)
+    {
+    }
+
+    public override void Schedule(CompletionWork work) => _port.Engine.Schedule(work);
+
+    public override void ReportUnhandled(Exception error) => _port.Unhandled(error);
+
+    // The stream goes on: one connection's handler must not end the server.
+    public override void HandlerThrew(T item, Exception error) => item.Core.HandlerThrew(error);
+
+    void IListenerSink.OnAccepted(EngineSocket socket, BufferLease? firstData)
+    {
+        var connection = new Connection(_port, socket);
+        if (_silent is null)
+        {
+            Deliver(connection);
+            return;
+        }
+
+        if (firstData is not null)
+        {
+            connection.AddFirstData(firstData);
+            Deliver(connection);
+            return;
+        }
+
+        lock (Sync)
+            _policy.Succeeded();
+        _silent.Add(connection);
+        connection.AwaitFirstData(this);
+    }
+
+    void IFirstDataGate.FirstDataCame(Connection connection)
+    {
+        if (!_silent!.Remove(connection) || connection.HasFailed)
+        {
+            connection.End();
+            return;
+        }
+
+        connection.SplitFirstData(_options.FirstDataBytes);
+        Deliver(connection);
+    }
+
+    void IListenerSink.OnAcceptStopped(SocketError error)
+    {
+        lock (Sync)
+        {
+            _accepting = false;
+            _stopAsked = false;
+            if (_disposed)
+                return;
+            if (error == SocketError.Success)
+            {
+                DemandIfReaderWaits();
+                return;
+            }
+
+            switch (AcceptErrorPolicy.Classify(error))
+            {
+                case AcceptErrorKind.Transient:
+                    TransientErrors++;
+                    DemandIfReaderWaits();
+                    break;
+                case AcceptErrorKind.Exhaustion:
+                    Pauses++;
+                    _pausing = true;
+                    _pause.Change(_policy.NextPause(), Timeout.InfiniteTimeSpan);
+                    break;
+                default:
+                    _end = error;
+                    SignalLocked();
+                    break;
+            }
+        }
+    }
+
+    void IListenerSink.OnClosed()
+    {
+        _closed.TrySetResult();
+        _port.Remove(this);
+    }
+
+    void IPortMember.EndWithPort() => _ = Close();
+
+    protected override bool TryDequeue(out T? item)
+    {
+        item = _accepted.TryDequeue(out Connection? connection) ? _wrap(connection) : null;
+        return item is not null;
+    }
+
+    protected override void Demand()
+    {
+        if (_accepting || _pausing || _disposed || _end is not null)
+            return;
+        _accepting = true;
+        _engine.StartAccept();
+    }
+
+    private void DemandIfReaderWaits()
+    {
+        if (ReaderWaits)
+            Demand();
+    }
+
+    private void Deliver(Connection connection)
+    {
+        bool refused;
+        lock (Sync)
+        {
+            _policy.Succeeded();
+            refused = _disposed;
+            if (!refused)
+            {
+                _accepted.Enqueue(connection);
+                SignalLocked();
+                if (_accepting && !_stopAsked && _accepted.Count >= _options.PendingAccepts)
+                {
+                    _stopAsked = true;
+                    _engine.StopAccept();
+                }
+            }
+        }
+
+        if (refused)
+            connection.End();
+    }
+
+    private void Resume()
+    {
+        lock (Sync)
+        {
+            _pausing = false;
+            DemandIfReaderWaits();
+        }
+    }
+}

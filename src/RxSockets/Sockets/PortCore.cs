@@ -1,0 +1,99 @@
+using RxSockets.Engines;
+
+namespace RxSockets.Sockets;
+
+/// <summary>
+/// What everything on one completion port shares: the engine, the options, the books of what is open, and where unhandled
+/// exceptions go. Thread-safe.
+/// </summary>
+internal sealed class PortCore
+{
+    private readonly Lock _sync = new();
+    private readonly HashSet<IPortMember> _members = [];
+    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Action<Exception> _unhandled;
+    private bool _disposed;
+
+    public PortCore(CompletionEngine engine, CompletionPortOptions options, Action<Exception> unhandled)
+    {
+        Engine = engine;
+        Options = options;
+        _unhandled = unhandled;
+        Closing = new ClosingSet(options.TimeProvider, options.CloseTimeout);
+    }
+
+    public CompletionEngine Engine { get; }
+
+    public CompletionPortOptions Options { get; }
+
+    public TimeProvider Time => Options.TimeProvider;
+
+    /// <summary>Connections that wait for their peer to end.</summary>
+    public ClosingSet Closing { get; }
+
+    /// <summary>Listeners, connections and connects that are open.</summary>
+    public int MemberCount
+    {
+        get
+        {
+            lock (_sync)
+                return _members.Count;
+        }
+    }
+
+    public void ThrowIfDisposed()
+    {
+        lock (_sync)
+            ObjectDisposedException.ThrowIf(_disposed, typeof(CompletionPort));
+    }
+
+    /// <summary>Registers something open. False when the port is being disposed: the caller ends it at once (and still removes it).</summary>
+    public bool Add(IPortMember member)
+    {
+        lock (_sync)
+        {
+            _members.Add(member);
+            return !_disposed;
+        }
+    }
+
+    public void Remove(IPortMember member)
+    {
+        lock (_sync)
+        {
+            _members.Remove(member);
+            if (_disposed && _members.Count == 0)
+                _empty.TrySetResult();
+        }
+    }
+
+    public void Unhandled(Exception error) => _unhandled(error);
+
+    /// <summary>Ends every member in order, waits for them (each is bounded by CloseTimeout without progress), then ends the engine.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        IPortMember[] members;
+        lock (_sync)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            members = [.. _members];
+            if (members.Length == 0)
+                _empty.TrySetResult();
+        }
+
+        foreach (IPortMember member in members)
+            member.EndWithPort();
+        await _empty.Task.ConfigureAwait(false);
+        Closing.Dispose();
+        await Engine.ShutDownAsync().ConfigureAwait(false);
+    }
+}
+
+/// <summary>Something open on a port.</summary>
+internal interface IPortMember
+{
+    /// <summary>The port is being disposed.</summary>
+    void EndWithPort();
+}

@@ -1,0 +1,17 @@
+using RxSockets.Sockets;
+
+namespace RxSockets.Streams;
+
+/// <summary>The pulled form of a stream. Cold: an enumerator becomes the reader with its first MoveNextAsync.</summary>
+internal sealed class ItemEnumerable<T>(ItemSource<T> source, CancellationToken token, Action? left = null) : IAsyncEnumerable<T>
+{
+    public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
+    {
+        if (!token.CanBeCanceled || token == cancellationToken)
+            return new ItemEnumerator<T>(source, cancellationToken, linked: null, left);
+        if (!cancellationToken.CanBeCanceled)
+            return new ItemEnumerator<T>(source, token, linked: null, left);
+        var linked = CancellationTokenSource.CreateLinkedTokenSource(token, cancellationToken);
+        return new ItemEnumerator<T>(source, linked.Token, linked, left);
+    }
+}

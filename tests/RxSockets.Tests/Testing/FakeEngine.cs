@@ -1,0 +1,173 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Time.Testing;
+using RxSockets.Buffers;
+using RxSockets.Engines;
+using RxSockets.Operations;
+using RxSockets.Sockets;
+
+namespace RxSockets.Tests.Testing;
+
+/// <summary>An engine that does what the test says, when it says so: for the state machines above the engines.</summary>
+internal sealed class FakeEngine : CompletionEngine
+{
+    private readonly Queue<CompletionWork> _works = new();
+
+    public FakeEngine()
+    {
+        Port = new PortCore(this, new CompletionPortOptions { TimeProvider = Time, ReceiveLimit = 32 }.Validated(), Unhandled.Add);
+    }
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public BufferPool Pool { get; } = new(bufferSize: 16, maxBytes: 1024);
+
+    public List<Exception> Unhandled { get; } = [];
+
+    public PortCore Port { get; }
+
+    public bool IsShutDown { get; private set; }
+
+    public override EngineKind Kind => EngineKind.Managed;
+
+    /// <summary>Runs what was scheduled, until nothing is.</summary>
+    public void RunAll()
+    {
+        while (_works.TryDequeue(out CompletionWork? work))
+            work.Run();
+    }
+
+    public override EngineListener Listen(ListenRequest request, IListenerSink sink) => throw new NotSupportedException();
+
+    public override void StartConnect(ConnectRequest request, IConnectSink sink) => throw new NotSupportedException();
+
+    public override void CancelConnect(ConnectRequest request) => throw new NotSupportedException();
+
+    public override void Schedule(CompletionWork work)
+    {
+        Assert.DoesNotContain(work, _works);
+        _works.Enqueue(work);
+    }
+
+    public override ValueTask ShutDownAsync()
+    {
+        IsShutDown = true;
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>A socket of <see cref="FakeEngine"/>: records what is started, and lets the test bring the completions.</summary>
+internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
+{
+    public ISocketSink Sink { get; private set; } = null!;
+
+    public bool ReceiveStarted { get; private set; }
+
+    public int StopsAsked { get; private set; }
+
+    public List<byte[]> Sending { get; } = [];
+
+    public bool SendStarted { get; private set; }
+
+    public bool SendCancelAsked { get; private set; }
+
+    public int Fins { get; private set; }
+
+    public bool? ClosedWithAbort { get; private set; }
+
+    public override EndPoint? LocalEndPoint => new IPEndPoint(IPAddress.Loopback, 1);
+
+    public override EndPoint? RemoteEndPoint => new IPEndPoint(IPAddress.Loopback, 2);
+
+    public override SafeHandle Handle => throw new NotSupportedException();
+
+    public override TimeSpan? ConnectTime => TimeSpan.Zero;
+
+    public override int UnreadBytes => 0;
+
+    public override void Attach(ISocketSink sink) => Sink = sink;
+
+    public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)
+    {
+        Assert.False(ReceiveStarted);
+        buffer = null;
+        error = SocketError.Success;
+        ReceiveStarted = true;
+        return ReceiveStart.Pending;
+    }
+
+    public override void StopReceive() => StopsAsked++;
+
+    public override bool StartSend(SendBatch batch, out long sent, out SocketError error)
+    {
+        Assert.False(SendStarted);
+        sent = 0;
+        error = SocketError.Success;
+        foreach (ReadOnlyMemory<byte> piece in batch.Pieces)
+            Sending.Add(piece.ToArray());
+        SendStarted = true;
+        return true;
+    }
+
+    public override void CancelSend() => SendCancelAsked = true;
+
+    public override SocketError ShutdownSend()
+    {
+        Fins++;
+        return SocketError.Success;
+    }
+
+    public override void Close(bool abort) => ClosedWithAbort = abort || ClosedWithAbort == true;
+
+    public override int GetOption(SocketOptionLevel level, SocketOptionName name) => 0;
+
+    public override void SetOption(SocketOptionLevel level, SocketOptionName name, int value)
+    {
+    }
+
+    public override void Schedule(CompletionWork work) => engine.Schedule(work);
+
+    public void BringData(string text, bool more = true)
+    {
+        Assert.True(ReceiveStarted);
+        ReceiveStarted = more;
+        BufferLease buffer = engine.Pool.TryRent()!;
+        int length = System.Text.Encoding.ASCII.GetBytes(text, buffer.Memory.Span);
+        buffer.Fill(length, holder: null);
+        Sink.OnReceived(buffer, more);
+    }
+
+    public void BringEnd(SocketError error = SocketError.Success)
+    {
+        Assert.True(ReceiveStarted);
+        ReceiveStarted = false;
+        Sink.OnReceiveEnded(error);
+    }
+
+    public void BringStop()
+    {
+        ReceiveStarted = false;
+        Sink.OnReceiveStopped();
+    }
+
+    public void BringSent(SocketError error = SocketError.Success, long? bytes = null)
+    {
+        Assert.True(SendStarted);
+        SendStarted = false;
+        long all = Sending.Sum(static piece => piece.Length);
+        Sending.Clear();
+        Sink.OnSendCompleted(bytes ?? (error == SocketError.Success ? all : 0), error);
+    }
+
+    /// <summary>What every engine does after Close: the ends of what was started, then the last call.</summary>
+    public void BringClosed()
+    {
+        Assert.NotNull(ClosedWithAbort);
+        if (ReceiveStarted)
+            BringStop();
+        if (SendStarted)
+            BringSent(SocketError.OperationAborted);
+        Sink.OnClosed();
+    }
+}
