@@ -1,0 +1,79 @@
+using System.Net.Sockets;
+using RxSockets.Operations;
+
+namespace RxSockets.Engines.Managed;
+
+/// <summary>The one send of a socket: the pieces of a batch one after the other, each until all of it is taken.</summary>
+internal sealed class ManagedSend(ManagedSocket owner) : SocketAsyncEventArgs(true)
+{
+    private SendBatch _batch = null!;
+    private int _piece;
+    private int _offset;
+    private long _sent;
+
+    /// <summary>True: pending.</summary>
+    public bool Start(SendBatch batch, out long sent, out SocketError error)
+    {
+        _batch = batch;
+        _piece = 0;
+        _offset = 0;
+        _sent = 0;
+        bool pending = Go(out error);
+        sent = _sent;
+        if (!pending)
+            owner.Engine.Statistics.Completed(Verb.Send);
+        return pending;
+    }
+
+    protected override void OnCompleted(SocketAsyncEventArgs e)
+    {
+        SocketError error = Account();
+        if (error == SocketError.Success && Go(out error))
+            return;
+        owner.BeginTelling(Verb.Send);
+        owner.Sink.OnSendCompleted(_sent, error);
+        owner.EndTelling();
+    }
+
+    // Sends until something pends, fails, or all is taken.
+    private bool Go(out SocketError error)
+    {
+        error = SocketError.Success;
+        while (error == SocketError.Success && _piece < _batch.Count)
+        {
+            SetBuffer(System.Runtime.InteropServices.MemoryMarshal.AsMemory(_batch.Pieces[_piece][_offset..]));
+            try
+            {
+                if (owner.Socket.SendAsync(this))
+                    return true;
+            }
+            catch (ObjectDisposedException)
+            {
+                error = SocketError.OperationAborted;
+                return false;
+            }
+
+            error = Account();
+        }
+
+        return false;
+    }
+
+    private SocketError Account()
+    {
+        if (SocketError != SocketError.Success)
+            return owner.IsClosing ? SocketError.OperationAborted : ToReset(SocketError);
+        _sent += BytesTransferred;
+        _offset += BytesTransferred;
+        if (_offset == _batch.Pieces[_piece].Length)
+        {
+            _piece++;
+            _offset = 0;
+        }
+
+        return SocketError.Success;
+    }
+
+    // EPIPE on a socket whose sending side we did not shut means that the peer has reset; System.Net.Sockets calls it Shutdown.
+    private static SocketError ToReset(SocketError error) => error == SocketError.Shutdown ? SocketError.ConnectionReset : error;
+}
