@@ -1,4 +1,5 @@
 using RxSockets.Engines;
+using RxSockets.Engines.IoUring;
 using RxSockets.Engines.Managed;
 
 namespace RxSockets;
@@ -19,11 +20,11 @@ internal static class EngineSelector
             case EngineKind.IoUring:
                 if (WhyNotIoUring(options) is { } missing)
                     throw new PlatformNotSupportedException("The IoUring engine cannot run here: " + missing);
-                return (new ManagedEngine(options, unhandled), "asked for by name");
+                return (IoUringEngine.Create(options, unhandled), "asked for by name");
             default:
                 if (WhyNotIoUring(options) is { } reason)
                     return (new ManagedEngine(options, unhandled), "io_uring cannot run here: " + reason);
-                return (new ManagedEngine(options, unhandled), "io_uring works here");
+                return (IoUringEngine.Create(options, unhandled), "io_uring works here");
         }
     }
 
@@ -35,8 +36,8 @@ internal static class EngineSelector
         _ => null,
     };
 
-    private static string? WhyNotIoUring(CompletionPortOptions _) =>
-        OperatingSystem.IsLinux() ? "it is not part of this version yet." : "it is Linux's.";
+    private static string? WhyNotIoUring(CompletionPortOptions options) =>
+        OperatingSystem.IsLinux() ? IoUringEngine.Probe(options) : "it is Linux's.";
 
     private static string WhyNotIocp() =>
         OperatingSystem.IsWindows() ? "it is not part of this version yet; the managed engine runs on Windows." : "it is Windows'.";

@@ -1,0 +1,70 @@
+using RxSockets.Operations;
+
+namespace RxSockets.Engines.IoUring;
+
+/// <summary>The engine over io_uring: direct system calls, one ring per loop thread. Thread-safe.</summary>
+internal sealed class IoUringEngine : CompletionEngine
+{
+    private readonly IoUringLoop[] _loops;
+
+    private IoUringEngine(CompletionPortOptions options, Action<Exception> unhandled, IRingSystem? system)
+    {
+        Options = options;
+        Unhandled = unhandled;
+        _loops = new IoUringLoop[options.Loops];
+        for (int i = 0; i < _loops.Length; i++)
+            _loops[i] = new IoUringLoop(this, i, system);
+    }
+
+    public CompletionPortOptions Options { get; }
+
+    public Action<Exception> Unhandled { get; }
+
+    public override EngineKind Kind => EngineKind.IoUring;
+
+    /// <summary>Null where io_uring works; else a sentence that says why not.</summary>
+    public static string? Probe(CompletionPortOptions options, IRingSystem? system = null) => RingProbe.Run(options, system);
+
+    public static IoUringEngine Create(CompletionPortOptions options, Action<Exception> unhandled, IRingSystem? system = null)
+    {
+        var engine = new IoUringEngine(options, unhandled, system);
+        // The loops enable their rings on their own threads; that takes a moment and cannot wait for anything else.
+        Task.WhenAll(engine._loops.Select(static loop => loop.StartAsync())).GetAwaiter().GetResult();
+        return engine;
+    }
+
+    /// <summary>Buffers of the receive pools that somebody holds or the kernel is offered.</summary>
+    public int RentedBuffers => _loops.Sum(static loop => loop.Pool.Rented);
+
+    public override EngineListener Listen(ListenRequest request, IListenerSink sink) => new IoUringListener(this, _loops[0], request, sink);
+
+    public override void StartConnect(ConnectRequest request, IConnectSink sink)
+    {
+        IoUringLoop loop = LeastLoaded();
+        var connect = new IoUringConnect(this, loop, request, sink);
+        request.EngineState = connect;
+        loop.Post(connect, IoUringConnect.StartCommand);
+    }
+
+    public override void CancelConnect(ConnectRequest request) => (request.EngineState as IoUringConnect)?.Cancel();
+
+    public override void Schedule(CompletionWork work) => _loops[0].Schedule(work);
+
+    public override async ValueTask ShutDownAsync()
+    {
+        foreach (IoUringLoop loop in _loops)
+            await loop.StopAsync().ConfigureAwait(false);
+    }
+
+    public IoUringLoop LeastLoaded()
+    {
+        IoUringLoop best = _loops[0];
+        for (int i = 1; i < _loops.Length; i++)
+        {
+            if (_loops[i].Sockets < best.Sockets)
+                best = _loops[i];
+        }
+
+        return best;
+    }
+}

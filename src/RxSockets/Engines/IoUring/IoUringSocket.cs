@@ -1,0 +1,211 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using RxSockets.Buffers;
+using RxSockets.Native.Linux;
+using RxSockets.Operations;
+
+namespace RxSockets.Engines.IoUring;
+
+/// <summary>
+/// A connected descriptor on a loop. What the owner asks comes from any thread under the owner's lock; what may tell the sink at once is always posted, so
+/// the sink is never called from inside a call. Close: cancel what is in flight, wait for its last completion, then close the descriptor
+/// (closing cancels nothing, and a request in flight would keep the connection open).
+/// </summary>
+internal sealed unsafe class IoUringSocket : EngineSocket
+{
+    private const int ReceiveCommand = 1;
+    private const int StopCommand = 2;
+    private const int SendCommand = 4;
+    private const int CancelSendCommand = 8;
+    private const int CloseCommand = 16;
+    private const int AbortCommand = 32;
+
+    private readonly IoUringEngine _engine;
+    private readonly Node _node;
+    private readonly ReceiveRequest _receive;
+    private readonly SendRequest _send;
+    private readonly long _establishedAt;
+    private readonly EndPoint? _remote;
+    private EndPoint? _local;
+    private UnownedDescriptor? _handle;
+    private bool _closing;
+    private bool _closeSubmitted;
+
+    public IoUringSocket(IoUringEngine engine, IoUringLoop loop, int descriptor, EndPoint? remote, long establishedAt)
+    {
+        _engine = engine;
+        Loop = loop;
+        Descriptor = descriptor;
+        _remote = remote;
+        _establishedAt = establishedAt;
+        _node = new Node(this);
+        _receive = new ReceiveRequest(this);
+        _send = new SendRequest(this);
+        loop.SocketAdded();
+    }
+
+    public IoUringLoop Loop { get; }
+
+    public int Descriptor { get; }
+
+    public ISocketSink Sink { get; private set; } = null!;
+
+    /// <summary>On the loop's thread: closing began, nothing is started again.</summary>
+    public bool IsClosing => _closing;
+
+    public override EndPoint? LocalEndPoint
+    {
+        get
+        {
+            if (_local is null && !Volatile.Read(ref _closeSubmitted) && LinuxSocket.GetName(Descriptor, peer: false, out EndPoint? name) == 0)
+                _local = name;
+            return _local;
+        }
+    }
+
+    public override EndPoint? RemoteEndPoint => _remote;
+
+    public override SafeHandle Handle => _handle ??= new UnownedDescriptor(Descriptor);
+
+    public override TimeSpan? ConnectTime => _engine.Options.TimeProvider.GetElapsedTime(_establishedAt);
+
+    public override int UnreadBytes
+    {
+        get
+        {
+            int value = 0;
+            return !Volatile.Read(ref _closeSubmitted) && Libc.ioctl(Descriptor, LinuxConstants.FIONREAD, &value) == 0 ? value : 0;
+        }
+    }
+
+    public override void Attach(ISocketSink sink) => Sink = sink;
+
+    public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)
+    {
+        buffer = null;
+        error = SocketError.Success;
+        if (Loop.IsCurrent)
+            _receive.Submit();
+        else
+            Loop.Post(_node, ReceiveCommand);
+        return ReceiveStart.Pending;
+    }
+
+    public override void StopReceive() => Loop.Post(_node, StopCommand);
+
+    public override bool StartSend(SendBatch batch, out long sent, out SocketError error)
+    {
+        sent = 0;
+        error = SocketError.Success;
+        _send.Begin(batch);
+        if (Loop.IsCurrent)
+        {
+            _send.Submit();
+            return true;
+        }
+
+        // A loop that is awake takes a send for a few nanoseconds; one that sleeps costs a wake-up, and a direct send is cheaper then.
+        if (Loop.IsSleeping && _send.TryDirect(out error))
+        {
+            sent = _send.Sent;
+            return false;
+        }
+
+        Loop.Post(_node, SendCommand);
+        return true;
+    }
+
+    public override void CancelSend() => Loop.Post(_node, CancelSendCommand);
+
+    public override SocketError ShutdownSend()
+    {
+        Loop.Statistics.Submitted(Verb.Shutdown);
+        int result = Libc.shutdown(Descriptor, LinuxConstants.SHUT_WR);
+        int error = Marshal.GetLastSystemError();
+        return result == 0 ? SocketError.Success : ErrnoMap.ToSocketError(error);
+    }
+
+    public override void Close(bool abort) => Loop.Post(_node, abort ? AbortCommand : CloseCommand);
+
+    public override int GetOption(SocketOptionLevel level, SocketOptionName name)
+    {
+        (int nativeLevel, int nativeName) = Mapped(level, name);
+        int result = LinuxSocket.GetOption(Descriptor, nativeLevel, nativeName, out int value);
+        return result == 0 ? value : throw LinuxSocket.Error(result, $"getting {name}");
+    }
+
+    public override void SetOption(SocketOptionLevel level, SocketOptionName name, int value)
+    {
+        (int nativeLevel, int nativeName) = Mapped(level, name);
+        int result = LinuxSocket.SetOption(Descriptor, nativeLevel, nativeName, value);
+        if (result < 0)
+            throw LinuxSocket.Error(result, $"setting {name}");
+    }
+
+    public override void Schedule(CompletionWork work) => Loop.Schedule(work);
+
+    /// <summary>On the loop's thread: a buffer came back for a parked receive.</summary>
+    public void Unpark() => _receive.Unpark();
+
+    /// <summary>On the loop's thread: a request ended; when it was the last one of a closing socket, the descriptor is closed.</summary>
+    public void FinishCloseIfIdle()
+    {
+        if (!_closing || _closeSubmitted || _receive.InFlight || _send.InFlight)
+            return;
+        Volatile.Write(ref _closeSubmitted, true);
+        _handle?.SetHandleAsInvalid();
+        _receive.SubmitClose();
+    }
+
+    /// <summary>On the loop's thread: the descriptor is closed.</summary>
+    public void OnDescriptorClosed()
+    {
+        Loop.Requests.Remove(_receive);
+        Loop.Requests.Remove(_send);
+        _send.Free();
+        Loop.SocketRemoved();
+        Sink.OnClosed();
+    }
+
+    private static (int Level, int Name) Mapped(SocketOptionLevel level, SocketOptionName name) =>
+        LinuxSocket.MapOption(level, name) ?? throw new SocketException((int)SocketError.ProtocolOption);
+
+    private void Execute(int commands)
+    {
+        if (_closeSubmitted)
+            return;
+        if ((commands & ReceiveCommand) != 0)
+            _receive.Submit();
+        if ((commands & SendCommand) != 0)
+            _send.Submit();
+        if ((commands & StopCommand) != 0)
+            _receive.Stop();
+        if ((commands & CancelSendCommand) != 0)
+            _send.Cancel();
+        if ((commands & (CloseCommand | AbortCommand)) == 0)
+            return;
+        if ((commands & AbortCommand) != 0)
+            LinuxSocket.SetReset(Descriptor);
+        _closing = true;
+        _receive.Stop();
+        _send.Cancel();
+        FinishCloseIfIdle();
+    }
+
+    private sealed class Node(IoUringSocket socket) : LoopNode
+    {
+        public override void Execute(int commands) => socket.Execute(commands);
+    }
+
+    /// <summary>The descriptor as users see it; closing stays the loop's.</summary>
+    private sealed class UnownedDescriptor : SafeHandle
+    {
+        public UnownedDescriptor(int descriptor)
+            : base(-1, ownsHandle: false) => SetHandle(descriptor);
+
+        public override bool IsInvalid => handle == -1;
+
+        protected override bool ReleaseHandle() => true;
+    }
+}

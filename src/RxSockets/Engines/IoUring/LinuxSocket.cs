@@ -1,0 +1,133 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using RxSockets.Native.Linux;
+using static RxSockets.Native.Linux.LinuxConstants;
+
+namespace RxSockets.Engines.IoUring;
+
+/// <summary>The plain system calls on a stream socket: making, naming, options. No state; results are 0 or more, or a negative errno.</summary>
+internal static unsafe class LinuxSocket
+{
+    public const int AddressBytes = 128;
+
+    private static readonly IPEndPoint s_ip4 = new(IPAddress.Any, 0);
+    private static readonly IPEndPoint s_ip6 = new(IPAddress.IPv6Any, 0);
+    private static readonly UnixDomainSocketEndPoint s_unix = new("/");
+
+    /// <summary>A stream socket of the endpoint's family.</summary>
+    public static int Create(EndPoint endPoint)
+    {
+        int family = endPoint switch
+        {
+            IPEndPoint { AddressFamily: AddressFamily.InterNetwork } => AF_INET,
+            IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } => AF_INET6,
+            UnixDomainSocketEndPoint => AF_UNIX,
+            _ => -1,
+        };
+        if (family < 0)
+            return -Errno.EAFNOSUPPORT;
+        int fd = Libc.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int error = Marshal.GetLastSystemError();
+        return fd >= 0 ? fd : -error;
+    }
+
+    /// <summary>Writes the native address; returns its length.</summary>
+    public static uint WriteAddress(EndPoint endPoint, byte* address)
+    {
+        SocketAddress serialized = endPoint.Serialize();
+        serialized.Buffer.Span[..serialized.Size].CopyTo(new Span<byte>(address, AddressBytes));
+        return (uint)serialized.Size;
+    }
+
+    public static int Bind(int fd, EndPoint endPoint)
+    {
+        byte* address = stackalloc byte[AddressBytes];
+        uint length = WriteAddress(endPoint, address);
+        int result = Libc.bind(fd, address, length);
+        int error = Marshal.GetLastSystemError();
+        return result == 0 ? 0 : -error;
+    }
+
+    public static int Connect(int fd, EndPoint endPoint)
+    {
+        byte* address = stackalloc byte[AddressBytes];
+        uint length = WriteAddress(endPoint, address);
+        int result = Libc.connect(fd, address, length);
+        int error = Marshal.GetLastSystemError();
+        return result == 0 ? 0 : -error;
+    }
+
+    public static int GetName(int fd, bool peer, out EndPoint? endPoint)
+    {
+        byte* address = stackalloc byte[AddressBytes];
+        uint length = AddressBytes;
+        endPoint = null;
+        int result = peer ? Libc.getpeername(fd, address, &length) : Libc.getsockname(fd, address, &length);
+        int error = Marshal.GetLastSystemError();
+        if (result != 0)
+            return -error;
+        (EndPoint any, AddressFamily family) = *(ushort*)address switch
+        {
+            AF_INET => ((EndPoint)s_ip4, AddressFamily.InterNetwork),
+            AF_INET6 => (s_ip6, AddressFamily.InterNetworkV6),
+            _ => (s_unix, AddressFamily.Unix),
+        };
+        var serialized = new SocketAddress(family, Math.Max(2, (int)length));
+        new Span<byte>(address, (int)length).CopyTo(serialized.Buffer.Span);
+        endPoint = any.Create(serialized);
+        return 0;
+    }
+
+    public static int SetOption(int fd, int level, int name, int value)
+    {
+        int result = Libc.setsockopt(fd, level, name, &value, sizeof(int));
+        int error = Marshal.GetLastSystemError();
+        return result == 0 ? 0 : -error;
+    }
+
+    public static int GetOption(int fd, int level, int name, out int value)
+    {
+        int local = 0;
+        uint length = sizeof(int);
+        int result = Libc.getsockopt(fd, level, name, &local, &length);
+        int error = Marshal.GetLastSystemError();
+        value = local;
+        return result == 0 ? 0 : -error;
+    }
+
+    /// <summary>Linger 0: closing resets.</summary>
+    public static void SetReset(int fd)
+    {
+        var value = new linger { l_onoff = 1, l_linger = 0 };
+        _ = Libc.setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, (uint)sizeof(linger));
+    }
+
+    /// <summary>Time since establishment of a TCP connection that has sent nothing yet, in milliseconds (tcpi_last_data_sent).</summary>
+    public static uint AgeInMilliseconds(int fd)
+    {
+        byte* info = stackalloc byte[TcpiLastDataSentOffset + 4];
+        uint length = TcpiLastDataSentOffset + 4;
+        int result = Libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length);
+        return result == 0 && length == TcpiLastDataSentOffset + 4
+            ? BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(info + TcpiLastDataSentOffset, 4))
+            : 0;
+    }
+
+    public static SocketException Error(int negativeErrno, string doing) =>
+        new((int)ErrnoMap.ToSocketError(-negativeErrno), $"{new SocketException((int)ErrnoMap.ToSocketError(-negativeErrno)).Message} ({doing})");
+
+    /// <summary>The native number of an option people set; null for one that is not mapped.</summary>
+    public static (int Level, int Name)? MapOption(SocketOptionLevel level, SocketOptionName name) => (level, name) switch
+    {
+        (SocketOptionLevel.Tcp, SocketOptionName.NoDelay) => (IPPROTO_TCP, TCP_NODELAY),
+        (SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime) => (IPPROTO_TCP, TCP_KEEPIDLE),
+        (SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval) => (IPPROTO_TCP, TCP_KEEPINTVL),
+        (SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount) => (IPPROTO_TCP, TCP_KEEPCNT),
+        (SocketOptionLevel.Socket, SocketOptionName.KeepAlive) => (SOL_SOCKET, SO_KEEPALIVE),
+        (SocketOptionLevel.Socket, SocketOptionName.SendBuffer) => (SOL_SOCKET, SO_SNDBUF),
+        (SocketOptionLevel.Socket, SocketOptionName.ReceiveBuffer) => (SOL_SOCKET, SO_RCVBUF),
+        _ => null,
+    };
+}

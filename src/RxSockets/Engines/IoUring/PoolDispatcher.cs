@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using RxSockets.Operations;
+
+namespace RxSockets.Engines.IoUring;
+
+/// <summary>
+/// Hands a loop's completions to the thread pool in batches: one worker runs what is queued, one by one. A worker whose handler blocks makes no
+/// progress; the loop sees that within a millisecond and starts another, so a handler holds up nobody but itself. Thread-safe.
+/// </summary>
+internal sealed class PoolDispatcher(Action<Exception> unhandled) : IThreadPoolWorkItem
+{
+    /// <summary>How often a loop with queued work looks whether it moves.</summary>
+    public static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(1);
+
+    private readonly ConcurrentQueue<CompletionWork> _queue = new();
+    private int _workers;
+    private int _onTheWay;
+    private long _run;
+    private long _runAtLastCheck;
+    private long _lastCheck;
+
+    public bool HasQueued => !_queue.IsEmpty;
+
+    public void Add(CompletionWork work) => _queue.Enqueue(work);
+
+    /// <summary>After adding: at least one worker is on its way.</summary>
+    public void Start()
+    {
+        if (Volatile.Read(ref _workers) == 0)
+            StartWorker();
+    }
+
+    /// <summary>On the loop's thread, while work is queued: another worker if nothing moved since the last look.</summary>
+    public void Check()
+    {
+        if (_queue.IsEmpty || TimeProvider.System.GetElapsedTime(_lastCheck) < CheckInterval)
+            return;
+        _lastCheck = TimeProvider.System.GetTimestamp();
+        long run = Volatile.Read(ref _run);
+        if (run == _runAtLastCheck && Volatile.Read(ref _onTheWay) == 0)
+            StartWorker();
+        _runAtLastCheck = run;
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        Interlocked.Decrement(ref _onTheWay);
+        do
+        {
+            while (_queue.TryDequeue(out CompletionWork? work))
+            {
+                RunWork(work, unhandled);
+                Interlocked.Increment(ref _run);
+            }
+
+            // Whoever adds between our last look and this step sees no worker and starts one, or we see its work: both sides fence.
+            Interlocked.Decrement(ref _workers);
+        }
+        while (!_queue.IsEmpty && TryReturn());
+    }
+
+    public static void RunWork(CompletionWork work, Action<Exception> unhandled)
+    {
+        try
+        {
+            work.Run();
+        }
+        catch (Exception error)
+        {
+            unhandled(error);
+        }
+    }
+
+    private bool TryReturn()
+    {
+        Interlocked.Increment(ref _workers);
+        return true;
+    }
+
+    private void StartWorker()
+    {
+        Interlocked.Increment(ref _workers);
+        Interlocked.Increment(ref _onTheWay);
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+}

@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+
+#pragma warning disable CS8981 // Kernel and libc structures keep their native spelling.
+
+namespace RxSockets.Native.Linux;
+
+/// <summary>struct iovec.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct iovec
+{
+    public void* iov_base;
+    public nuint iov_len;
+}
+
+/// <summary>struct msghdr (64 bit).</summary>
+[StructLayout(LayoutKind.Explicit, Size = 56)]
+internal unsafe struct msghdr
+{
+    [FieldOffset(0)] public void* msg_name;
+    [FieldOffset(8)] public uint msg_namelen;
+    [FieldOffset(16)] public iovec* msg_iov;
+    [FieldOffset(24)] public nuint msg_iovlen;
+    [FieldOffset(32)] public void* msg_control;
+    [FieldOffset(40)] public nuint msg_controllen;
+    [FieldOffset(48)] public int msg_flags;
+}
+
+/// <summary>struct linger.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct linger
+{
+    public int l_onoff, l_linger;
+}
+
+/// <summary>
+/// Functions of libc. No SetLastError (the assembly has no runtime marshalling): read Marshal.GetLastSystemError() in the very next statement.
+/// </summary>
+internal static unsafe class Libc
+{
+    private const string Library = "libc";
+
+    [DllImport(Library, EntryPoint = "syscall")]
+    public static extern nint io_uring_setup(nint number, uint entries, io_uring_params* parameters);
+
+    [DllImport(Library, EntryPoint = "syscall")]
+    public static extern nint io_uring_enter(nint number, int fd, uint toSubmit, uint minComplete, uint flags, void* arg, nuint argSize);
+
+    [DllImport(Library, EntryPoint = "syscall")]
+    public static extern nint io_uring_register(nint number, int fd, uint opcode, void* arg, uint argCount);
+
+    [DllImport(Library)]
+    public static extern void* mmap(void* address, nuint length, int protection, int flags, int fd, long offset);
+
+    [DllImport(Library)]
+    public static extern int munmap(void* address, nuint length);
+
+    [DllImport(Library)]
+    public static extern int madvise(void* address, nuint length, int advice);
+
+    [DllImport(Library)]
+    public static extern int close(int fd);
+
+    [DllImport(Library)]
+    public static extern int eventfd(uint initial, int flags);
+
+    [DllImport(Library)]
+    public static extern nint write(int fd, void* buffer, nuint count);
+
+    [DllImport(Library)]
+    public static extern int socket(int family, int type, int protocol);
+
+    [DllImport(Library)]
+    public static extern int bind(int fd, void* address, uint length);
+
+    [DllImport(Library)]
+    public static extern int listen(int fd, int backlog);
+
+    [DllImport(Library)]
+    public static extern int connect(int fd, void* address, uint length);
+
+    [DllImport(Library)]
+    public static extern int shutdown(int fd, int how);
+
+    [DllImport(Library)]
+    public static extern int getsockname(int fd, void* address, uint* length);
+
+    [DllImport(Library)]
+    public static extern int getpeername(int fd, void* address, uint* length);
+
+    [DllImport(Library)]
+    public static extern int setsockopt(int fd, int level, int name, void* value, uint length);
+
+    [DllImport(Library)]
+    public static extern int getsockopt(int fd, int level, int name, void* value, uint* length);
+
+    [DllImport(Library)]
+    public static extern nint send(int fd, void* buffer, nuint length, int flags);
+
+    [DllImport(Library)]
+    public static extern nint sendmsg(int fd, msghdr* message, int flags);
+
+    [DllImport(Library)]
+    public static extern int ioctl(int fd, nuint request, int* value);
+
+    [DllImport(Library)]
+    public static extern int statx(int directory, byte* path, int flags, uint mask, void* buffer);
+
+    [DllImport(Library)]
+    public static extern int unlink(byte* path);
+}
