@@ -21,14 +21,26 @@ internal sealed class BufferPool : IBufferHome
         _maxBuffers = (int)Math.Min(int.MaxValue, Math.Max(1, maxBytes / bufferSize));
     }
 
-    /// <summary>Raised after a buffer came back while <see cref="TryRent"/> had failed before; outside of locks.</summary>
+    /// <summary>Raised after each buffer that comes back while somebody is short of one (see <see cref="Sated"/>); outside of locks.</summary>
     public event Action? BufferAvailable;
 
     public int Rented => Volatile.Read(ref _rented);
 
+    /// <summary>More than half of what may be made is in use: whoever only waits should wait without a buffer.</summary>
+    public bool IsShort => Volatile.Read(ref _rented) >= _maxBuffers / 2;
+
+    public bool HasFree => Volatile.Read(ref _rented) < _maxBuffers;
+
     public long BytesMade => (long)Volatile.Read(ref _made) * _bufferSize;
 
-    /// <summary>A buffer, or null at the limit: then <see cref="BufferAvailable"/> is raised when one comes back.</summary>
+    /// <summary>Nobody waits for a buffer any more. Who begins to wait after this looks at <see cref="HasFree"/> once more.</summary>
+    public void Sated()
+    {
+        lock (_sync)
+            _starved = false;
+    }
+
+    /// <summary>A buffer, or null at the limit: then <see cref="BufferAvailable"/> is raised for those that come back.</summary>
     public BufferLease? TryRent()
     {
         lock (_sync)
@@ -58,7 +70,6 @@ internal sealed class BufferPool : IBufferHome
             _free = buffer;
             _rented--;
             starved = _starved;
-            _starved = false;
         }
 
         if (starved)

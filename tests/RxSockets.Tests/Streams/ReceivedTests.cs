@@ -46,7 +46,7 @@ public class ReceivedTests
     }
 
     [Fact]
-    public void A_reader_that_comes_inside_OnNext_takes_over_when_it_unwinds()
+    public async Task A_reader_that_comes_inside_OnNext_takes_over_when_it_unwinds()
     {
         var seen = new List<string>();
         // What `await FirstAsync()` does: the continuation runs inside OnNext, before the first reader has unsubscribed.
@@ -63,7 +63,7 @@ public class ReceivedTests
         _socket.BringData("2");
         _engine.RunAll();
         Assert.True(pending.IsCompletedSuccessfully);
-        Assert.True(pending.GetAwaiter().GetResult());
+        Assert.True(await pending);
         seen.Add(Text(next!.Current));
         Assert.Equal(["1", "2"], seen);
     }

@@ -45,6 +45,8 @@ internal sealed unsafe class BufferRing : IDisposable
     /// <summary>Buffers the kernel may take now.</summary>
     public int Offered => _byId.Length - _freeCount;
 
+    public bool IsFull => _freeCount == 0;
+
     /// <summary>Offers buffers until the ring is full or the pool is at its limit; returns how many came.</summary>
     public int Refill(BufferPool pool)
     {

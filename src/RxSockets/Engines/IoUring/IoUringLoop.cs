@@ -322,11 +322,21 @@ internal sealed unsafe class IoUringLoop
         _wakeup.Dispose();
     }
 
+    // As many as there are buffers, and in the next round again: an armed receive holds no buffer until data comes, so with buffers on offer nobody
+    // may stay parked; and all at once would fail, and be parked again, for every single buffer that comes back.
     private void Unpark()
     {
         _buffers.Refill(Pool);
-        for (int left = Math.Min(_parked.Count, _buffers.Offered); left > 0; left--)
-            _parked.Dequeue().Unpark();
+        if (_buffers.IsFull)
+            Pool.Sated();
+        for (int left = _buffers.Offered; left > 0 && _parked.TryDequeue(out IoUringSocket? socket);)
+        {
+            if (socket.Unpark())
+                left--;
+        }
+
+        if (_parked.Count > 0 && _buffers.Offered > 0)
+            Post(_refill, 1);
     }
 
     private sealed class RefillNode(IoUringLoop loop) : LoopNode

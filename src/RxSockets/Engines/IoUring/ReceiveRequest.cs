@@ -53,12 +53,13 @@ internal sealed unsafe class ReceiveRequest(IoUringSocket socket) : IoUringReque
         }
     }
 
-    public void Unpark()
+    public bool Unpark()
     {
         if (!_parked)
-            return;
+            return false;
         _parked = false;
         Submit();
+        return true;
     }
 
     public void SubmitClose()

@@ -87,13 +87,25 @@ internal sealed class ManagedEngine : CompletionEngine, IThreadPoolWorkItem
     {
         Interlocked.Increment(ref Statistics.BufferStarvations);
         _starved.Enqueue(socket);
+        // A buffer may have come back between the failure to rent and here.
+        if (Buffers.HasFree)
+            OnBufferAvailable();
+    }
+
+    /// <summary>The socket that was woken for a buffer did not need it.</summary>
+    public void PassOn()
+    {
+        if (Buffers.HasFree)
+            OnBufferAvailable();
     }
 
     private void OnBufferAvailable()
     {
-        // One buffer came back: one socket goes on, and its own failure to rent raises this again at the next return.
+        // One buffer came back: one socket goes on.
         if (_starved.TryDequeue(out ManagedSocket? socket))
             Schedule(socket.RetryReceive);
+        else
+            Buffers.Sated();
     }
 
     private void RunWork(CompletionWork work)

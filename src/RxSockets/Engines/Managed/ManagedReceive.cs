@@ -7,20 +7,27 @@ namespace RxSockets.Engines.Managed;
 internal sealed class ManagedReceive(ManagedSocket owner) : SocketAsyncEventArgs(true)
 {
     private BufferLease? _buffer;
+    private bool _probing;
+    private int _waiting;
+
+    /// <summary>It is in the engine's list of sockets without a buffer.</summary>
+    public bool IsWaiting => Volatile.Read(ref _waiting) != 0;
 
     public ReceiveStart Start(out BufferLease? buffer, out SocketError error)
     {
         buffer = null;
         error = SocketError.Success;
-        _buffer = owner.Engine.Buffers.TryRent();
-        if (_buffer is null)
-        {
-            owner.Engine.AddStarved(owner);
+        // Where buffers are short, one is taken only when data is there: connections that wait must not hold all of them.
+        _probing = owner.Engine.Buffers.IsShort;
+        if (_probing ? Submit() : !TryRent() || Submit())
             return ReceiveStart.Pending;
+        if (_probing && SocketError == SocketError.Success)
+        {
+            _probing = false;
+            if (!TryRent() || Submit())
+                return ReceiveStart.Pending;
         }
 
-        if (Submit())
-            return ReceiveStart.Pending;
         owner.Engine.Statistics.Completed(Verb.Receive);
         ReceiveStart start = Take(out buffer, out error, out bool stopped);
         // A receive that fails because we close is over, not ended; the owner has closed and does not ask.
@@ -29,30 +36,44 @@ internal sealed class ManagedReceive(ManagedSocket owner) : SocketAsyncEventArgs
         return start;
     }
 
-    /// <summary>A buffer came back, or the socket is being closed.</summary>
-    public void Retry()
+    private void Retry()
     {
-        if (!owner.IsClosing)
-        {
-            _buffer = owner.Engine.Buffers.TryRent();
-            if (_buffer is null)
-            {
-                owner.Engine.AddStarved(owner);
-                return;
-            }
-
-            if (Submit())
-                return;
-        }
-
+        _probing = false;
+        if (!owner.IsClosing && (!TryRent() || Submit()))
+            return;
         Tell();
     }
 
-    protected override void OnCompleted(SocketAsyncEventArgs e) => Tell();
+    protected override void OnCompleted(SocketAsyncEventArgs e)
+    {
+        if (_probing && SocketError == SocketError.Success)
+            Retry();
+        else
+            Tell();
+    }
+
+    /// <summary>From the engine's list, or because the socket is being closed: whichever comes first.</summary>
+    public void Resume()
+    {
+        if (Interlocked.Exchange(ref _waiting, 0) != 0)
+            Retry();
+        else
+            owner.Engine.PassOn();
+    }
+
+    private bool TryRent()
+    {
+        _buffer = owner.Engine.Buffers.TryRent();
+        if (_buffer is not null)
+            return true;
+        Volatile.Write(ref _waiting, 1);
+        owner.Engine.AddStarved(owner);
+        return false;
+    }
 
     private bool Submit()
     {
-        SetBuffer(_buffer!.Memory);
+        SetBuffer(_buffer?.Memory ?? default);
         try
         {
             return owner.Socket.ReceiveAsync(this);

@@ -123,6 +123,9 @@ internal sealed class ManagedSocket : EngineSocket
         }
 
         Dispose(abort);
+        // A work of its own: the other one may be in a queue already.
+        if (_receive is { IsWaiting: true })
+            _engine.Schedule(new RetryWork(this));
         TellClosedIfIdle();
     }
 
@@ -221,6 +224,6 @@ internal sealed class ManagedSocket : EngineSocket
 
     private sealed class RetryWork(ManagedSocket socket) : CompletionWork
     {
-        public override void Run() => socket._receive!.Retry();
+        public override void Run() => socket._receive!.Resume();
     }
 }

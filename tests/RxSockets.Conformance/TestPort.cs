@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using RxSockets.Engines;
+
+namespace RxSockets.Conformance;
+
+/// <summary>The engines and schedulings every case runs on.</summary>
+public static class Engines
+{
+    public static TheoryData<EngineKind, CompletionScheduling> All => new()
+    {
+        { EngineKind.IoUring, CompletionScheduling.Inline },
+        { EngineKind.IoUring, CompletionScheduling.ThreadPool },
+        { EngineKind.Managed, CompletionScheduling.Inline },
+        { EngineKind.Managed, CompletionScheduling.ThreadPool },
+    };
+}
+
+/// <summary>
+/// A completion port for one case, with the checks that hold after every case: everything closed, no completion of a former life, nothing unhandled.
+/// Skips the case, with the reason, where the engine is absent.
+/// </summary>
+internal sealed class TestPort : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<object> _unhandled = new();
+
+    public TestPort(EngineKind engine, CompletionScheduling scheduling, Action<CompletionPortOptions>? configure = null)
+    {
+        if (EngineSelector.WhyNot(engine) is { } reason)
+            Assert.Skip($"{engine} cannot run here: {reason}");
+        var options = new CompletionPortOptions { Engine = engine, Scheduling = scheduling };
+        configure?.Invoke(options);
+        Port = CompletionPort.Create(options);
+        Port.UnhandledException += (_, failure) => _unhandled.Enqueue(failure.ExceptionObject);
+    }
+
+    public CompletionPort Port { get; }
+
+    public EngineStatistics Statistics => Port.Core.Engine.Statistics;
+
+    /// <summary>Exceptions the case provokes; taken from what the end of the case checks.</summary>
+    public object[] TakeUnhandled()
+    {
+        object[] taken = [.. _unhandled];
+        _unhandled.Clear();
+        return taken;
+    }
+
+    public RxListener Listen(Action<ListenerOptions>? configure = null, EndPoint? endPoint = null)
+    {
+        var options = new ListenerOptions { CompletionPort = Port };
+        configure?.Invoke(options);
+        return RxListener.Bind(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), options);
+    }
+
+    public ValueTask<RxConnection> ConnectAsync(EndPoint endPoint, ReadOnlyMemory<byte> firstData = default, CancellationToken token = default) =>
+        RxConnection.ConnectAsync(endPoint, firstData, new ConnectOptions { CompletionPort = Port }, token);
+
+    /// <summary>A connection of ours and the plain socket at its other end.</summary>
+    public async Task<(RxConnection Connection, Socket Peer)> AcceptPeerAsync()
+    {
+        await using RxListener listener = Listen();
+        ValueTask<RxConnection> accepting = listener.AcceptAsync();
+        Socket peer = await Peers.ConnectAsync(listener.LocalEndPoint);
+        return (await accepting.AsTask().Within(), peer);
+    }
+
+    /// <summary>An echo server that runs until its listener is disposed.</summary>
+    public static Task EchoAsync(RxListener listener) => listener.AcceptAllAsync().ForEachConnectionAsync(
+        static async connection =>
+        {
+            await foreach (ReceivedSegment segment in connection.ReceiveAllAsync())
+                await connection.SendAsync(segment.Memory);
+        },
+        static (_, _) => { });
+
+    public async ValueTask DisposeAsync()
+    {
+        await Port.DisposeAsync().AsTask().Within();
+        Assert.Equal(0, Port.Core.MemberCount);
+        Assert.Equal(0, Statistics.StaleCompletions);
+        Assert.Empty(_unhandled);
+    }
+}
+
+/// <summary>Plain System.Net.Sockets peers.</summary>
+internal static class Peers
+{
+    public static async Task<Socket> ConnectAsync(EndPoint endPoint)
+    {
+        var socket = endPoint is UnixDomainSocketEndPoint
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(endPoint).Within();
+        return socket;
+    }
+
+    public static Socket Listen()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen(64);
+        return socket;
+    }
+
+    public static async Task<byte[]> ReceiveExactlyAsync(this Socket socket, int count)
+    {
+        byte[] bytes = new byte[count];
+        for (int at = 0; at < count;)
+        {
+            int received = await socket.ReceiveAsync(bytes.AsMemory(at)).AsTask().Within();
+            Assert.NotEqual(0, received);
+            at += received;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Linger 0: the other end sees a reset.</summary>
+    public static void Reset(this Socket socket)
+    {
+        socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        socket.Dispose();
+    }
+}
+
+/// <summary>Every wait of a test has a deadline.</summary>
+internal static class Deadline
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
+
+    public static Task Within(this Task task) => task.WaitAsync(s_limit);
+
+    public static Task<T> Within<T>(this Task<T> task) => task.WaitAsync(s_limit);
+
+    public static Task Within(this ValueTask task) => task.AsTask().WaitAsync(s_limit);
+
+    public static Task<T> Within<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(s_limit);
+
+    public static async Task<List<byte>> ReadToEndAsync(this RxConnection connection)
+    {
+        var all = new List<byte>();
+        await foreach (ReceivedSegment segment in connection.ReceiveAllAsync())
+            all.AddRange(segment.Memory.Span);
+        return all;
+    }
+}
