@@ -1,0 +1,128 @@
+using System.Buffers;
+using System.Net.Sockets;
+
+namespace RxSockets.Conformance;
+
+public class SendTests
+{
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task Concurrent_sends_leave_whole_and_in_call_order(EngineKind engine, CompletionScheduling scheduling)
+    {
+        const int Count = 500;
+        await using var port = new TestPort(engine, scheduling, static options => options.MaxQueuedBytes = 5000);
+        (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
+        var expected = new List<byte>();
+        var sends = new List<Task>();
+        for (int i = 0; i < Count; i++)
+        {
+            byte[] message = [.. Enumerable.Repeat((byte)i, i * 7 % 3000)];
+            expected.AddRange(message);
+            sends.Add(connection.SendAsync(message).AsTask());
+        }
+
+        sends.Add(connection.CompleteWritesAsync().AsTask());
+        Assert.Equal(expected, await peer.ReceiveExactlyAsync(expected.Count));
+        Assert.Equal(0, await peer.ReceiveAsync(new byte[1]).Within());
+        await Task.WhenAll(sends).Within();
+        await connection.DisposeAsync();
+        peer.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task A_sequence_of_many_pieces_arrives_whole(EngineKind engine, CompletionScheduling scheduling)
+    {
+        await using var port = new TestPort(engine, scheduling, static options => options.MaxQueuedBytes = 10_000);
+        (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
+        Piece first = new([1, 2, 3], 0), last = first;
+        var expected = new List<byte>(first.Memory.ToArray());
+        for (int i = 0; i < 300; i++)
+        {
+            byte[] bytes = [.. Enumerable.Repeat((byte)i, i % 200)];
+            expected.AddRange(bytes);
+            last = last.Append(bytes);
+        }
+
+        Task sending = connection.SendAsync(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length)).AsTask();
+        Assert.Equal(expected, await peer.ReceiveExactlyAsync(expected.Count));
+        await sending.Within();
+        await connection.SendAsync(ReadOnlySequence<byte>.Empty).AsTask().Within();
+        await connection.SendAsync(ReadOnlyMemory<byte>.Empty).AsTask().Within();
+        await connection.DisposeAsync();
+        peer.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task A_queued_send_is_withdrawn_a_started_one_leaves_only_abort(EngineKind engine, CompletionScheduling scheduling)
+    {
+        await using var port = new TestPort(engine, scheduling);
+        (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
+        using var cancelStarted = new CancellationTokenSource();
+        using var cancelQueued = new CancellationTokenSource();
+        Task started = connection.SendAsync(new byte[64 << 20], cancelStarted.Token).AsTask();
+        Task queued = connection.SendAsync(new byte[10], cancelQueued.Token).AsTask();
+        Task last = connection.SendAsync(new byte[10]).AsTask();
+        await cancelQueued.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => queued.Within());
+        Assert.False(started.IsCompleted);
+        Assert.False(last.IsCompleted);
+
+        await cancelStarted.CancelAsync();
+        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => started.Within());
+        Assert.Equal(cancelStarted.Token, error.CancellationToken);
+        await Assert.ThrowsAsync<SocketException>(() => last.Within());
+        await Assert.ThrowsAsync<SocketException>(() => connection.SendAsync(new byte[1]).AsTask().Within());
+        await connection.DisposeAsync();
+        await connection.Closed.Within();
+        peer.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task Cancels_race_with_completions(EngineKind engine, CompletionScheduling scheduling)
+    {
+        await using var port = new TestPort(engine, scheduling);
+        (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
+        byte[] one = new byte[1];
+        int received = 0;
+        for (int i = 0; i < 500; i++)
+        {
+            using var cancel = new CancellationTokenSource();
+            Task<int> receiving = connection.ReceiveAsync(one, cancel.Token).AsTask();
+            await Task.WhenAll(peer.SendAsync(one).ContinueWith(static task => task.Result, TaskScheduler.Default), Task.Run(cancel.Cancel)).Within();
+            try
+            {
+                received += await receiving.Within();
+            }
+            catch (OperationCanceledException)
+            {
+                // The byte stays for the next one.
+            }
+        }
+
+        while (received < 500)
+            received += await connection.ReceiveAsync(one).AsTask().Within();
+        await connection.DisposeAsync();
+        peer.Dispose();
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece(byte[] bytes, long at)
+        {
+            Memory = bytes;
+            RunningIndex = at;
+        }
+
+        public Piece Append(byte[] bytes)
+        {
+            var next = new Piece(bytes, RunningIndex + Memory.Length);
+            Next = next;
+            return next;
+        }
+    }
+}
