@@ -7,8 +7,10 @@ internal enum Verb
     Connect,
     Receive,
     Send,
+    Transmit,
     Shutdown,
     Cancel,
+    Recycle,
     Close,
     Wake,
 }

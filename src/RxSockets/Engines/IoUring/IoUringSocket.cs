@@ -116,6 +116,17 @@ internal sealed unsafe class IoUringSocket : EngineSocket
         return true;
     }
 
+    public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
+    {
+        sent = 0;
+        error = SocketError.OperationNotSupported;
+        return false;
+    }
+
+    public override bool CanRecycle => false;
+
+    public override void Recycle() => Close(abort: false);
+
     public override void CancelSend() => Loop.Post(_node, CancelSendCommand);
 
     public override SocketError ShutdownSend()

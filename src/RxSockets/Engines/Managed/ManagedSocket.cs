@@ -92,6 +92,17 @@ internal sealed class ManagedSocket : EngineSocket
         return false;
     }
 
+    public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
+    {
+        sent = 0;
+        error = SocketError.OperationNotSupported;
+        return false;
+    }
+
+    public override bool CanRecycle => false;
+
+    public override void Recycle() => Close(abort: false);
+
     /// <summary>A send cannot be taken back either: after a cancel only abort is left anyway, so the socket is shut for good.</summary>
     public override void CancelSend() => Dispose(abort: true);
 
