@@ -34,7 +34,11 @@ public sealed partial class RxConnection
     {
         try
         {
-            return TransmitAsync(TransmitArguments.File(file, options ?? s_wholeFile), cancellationToken);
+            options ??= s_wholeFile;
+            TransmitOperation operation = TransmitArguments.File(file, options);
+            if (options.Progress is { } progress)
+                operation.ListenTo(progress, _core.Port.Unhandled);
+            return TransmitAsync(operation, cancellationToken);
         }
         catch (TransmitException error)
         {

@@ -33,6 +33,9 @@ internal sealed class EngineStatistics
     /// <summary>Sends made directly on the calling thread.</summary>
     public long DirectSends;
 
+    /// <summary>Times a transmit went to a worker because its file was not in memory, or because it was asked for.</summary>
+    public long ColdTransmits;
+
     public void Submitted(Verb verb) => Interlocked.Increment(ref _submitted[(int)verb]);
 
     public void Completed(Verb verb) => Interlocked.Increment(ref _completed[(int)verb]);

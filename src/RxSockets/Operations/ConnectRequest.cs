@@ -17,7 +17,7 @@ internal sealed class ConnectRequest
     public bool NoDelay { get; init; }
 
     /// <summary>
-    /// A recycled handle to connect instead of a new one; <see cref="Local"/> is ignored then. On success it has become the socket; after a failure it is the
+    /// A recycled handle to connect instead of a new one; bound to <see cref="Local"/> already. On success it has become the socket; after a failure it is the
     /// owner's again, unless the engine closed it.
     /// </summary>
     public RecycledHandle? Handle { get; init; }
