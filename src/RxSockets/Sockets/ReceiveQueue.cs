@@ -10,7 +10,7 @@ namespace RxSockets.Sockets;
 /// starts when a reader wants (or a first block, or the end, is waited for) and stops when the connection holds its limit: then the
 /// kernel's window closes, and that is the backpressure. Guarded by the connection's lock.
 /// </summary>
-internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) : ItemSource<ReceivedSegment>(sync), IBufferHolder
+internal sealed partial class ReceiveQueue(Connection connection, Lock sync, int limit) : ItemSource<ReceivedSegment>(sync), IBufferHolder
 {
     private const int DropsPerRun = 16;
 
@@ -58,6 +58,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
         buffer.Next = _head;
         _head = buffer;
         _tail ??= buffer;
+        _chained = null;
         Charge(buffer);
     }
 
@@ -83,6 +84,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
             TakeResult entered = EnterLocked(reader);
             if (entered != TakeResult.Item)
                 return entered;
+            _examined = 0;
             if (_head is null && !IsEnded)
                 Demand();
             if (_head is null)
@@ -164,6 +166,9 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
             _stopAsked = false;
             if (_discard || ReaderWaits || (_eager && _head is null))
                 Demand();
+            // Data that the start brought at once wakes nobody by itself.
+            if (UnreadBytes > _examined || IsEnded)
+                SignalLocked();
         }
     }
 
@@ -176,7 +181,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
             if (ReaderWaits)
             {
                 Demand();
-                if (_head is not null || IsEnded)
+                if (UnreadBytes > _examined || IsEnded)
                     SignalLocked();
             }
         }
@@ -207,6 +212,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
 
     protected override bool TryDequeue(out ReceivedSegment item)
     {
+        _examined = 0;
         if (_head is null)
         {
             item = default;
@@ -219,7 +225,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
         return true;
     }
 
-    private bool IsFull => _held > 0 && _held >= limit;
+    private bool IsFull => _held > 0 && _held >= limit + _parked;
 
     /// <summary>Under the lock: starts the receive unless it runs, is over, or the limit is held.</summary>
     protected override void Demand()
@@ -281,6 +287,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
     {
         UnreadBytes += buffer.Length;
         _held += buffer.Capacity;
+        _queued += buffer.Capacity;
         buffer.SetHolder(this);
     }
 
@@ -290,16 +297,23 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
         _head = buffer.Next;
         if (_head is null)
             _tail = null;
+        if (_chained == buffer)
+            _chained = null;
         buffer.Next = null;
+        _queued -= buffer.Capacity;
+        _parked = 0;
         return buffer;
     }
 
     private BufferLease? TakeAll()
     {
         BufferLease? all = _head;
-        _head = _tail = null;
-        UnreadBytes = 0;
-        return all;
+        _head = _tail = _chained = null;
+        UnreadBytes = _queued = _parked = 0;
+        if (_borrower is null || all is null)
+            return all;
+        _orphans = all;
+        return null;
     }
 
     /// <summary>Releases a list taken from the queue. Outside of locks.</summary>
