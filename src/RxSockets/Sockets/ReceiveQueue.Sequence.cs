@@ -21,6 +21,9 @@ internal sealed partial class ReceiveQueue
     private long _queued;
     private long _parked;
 
+    /// <summary>The connection ended on this side while a sequence is out: the rest of it is not to be used.</summary>
+    public bool IsCut => Volatile.Read(ref _orphans) is not null;
+
     /// <summary>
     /// Takes the consumed bytes of the former sequence off the queue. Then a sequence of everything unread, if that is more than
     /// <paramref name="examined"/> bytes; or the end; or the reader is scheduled when there is more.

@@ -28,8 +28,10 @@ internal sealed class ByteReader(ReceiveQueue source, IByteReaderOwner owner, bo
     private readonly ExecutionContext? _context = push ? ExecutionContext.Capture() : null;
     private TakeResult _outcome;
 
-    /// <summary>It was told to leave; its next read takes that into effect.</summary>
-    public bool HasLeft => Volatile.Read(ref Left);
+    private bool HasLeft => Volatile.Read(ref Left);
+
+    /// <summary>What was read last is to be used no further: it was told to leave, or this side ended the connection. The next read says which.</summary>
+    public bool IsOver => HasLeft || source.IsCut;
 
     /// <summary>Becomes the reader. One that pushes is told to read where completions run, never inside this call.</summary>
     public void Begin()

@@ -70,7 +70,7 @@ internal sealed class FrameEnumerator<TFrame> : IAsyncEnumerator<TFrame>, IValue
         error = null;
         try
         {
-            while (!_parser.TryNext(out _current))
+            while (_reader.IsOver || !_parser.TryNext(out _current))
             {
                 ReadStatus status = _reader.Read(_parser.Consumed, _parser.Seen, out ReadOnlySequence<byte> bytes);
                 _parser.Load(bytes);

@@ -31,7 +31,7 @@ internal sealed class FrameParser<TFrame>(IFrameDecoder<TFrame> decoder)
     public bool TryNext([MaybeNullWhen(false)] out TFrame frame)
     {
         long length = _rest.Length;
-        if (length == _seen)
+        if (length <= _seen)
         {
             frame = default;
             return false;

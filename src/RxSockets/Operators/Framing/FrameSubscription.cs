@@ -49,7 +49,7 @@ internal sealed class FrameSubscription<TFrame> : IDisposable, IByteReaderOwner
     // False when the stream is over because of what the bytes are.
     private bool PushAll()
     {
-        while (!_reader.HasLeft)
+        while (!_reader.IsOver)
         {
             TFrame? frame;
             try
