@@ -11,7 +11,7 @@ namespace RxSockets;
 /// One connected stream socket: TCP over IPv4 and IPv6, or Unix. Reading has one reader at a time; sending may be done by anybody, calls leave whole
 /// and in call order. Thread-safe. Dispose it: see <see cref="DisposeAsync"/>.
 /// </summary>
-public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, IConnectionFault
+public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, IConnectionFault, IConnectionActivity
 {
     private readonly Connection _core;
     private readonly SingleReceive _single;
@@ -139,6 +139,18 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
         _core.End();
         return ValueTask.CompletedTask;
     }
+
+    TimeSpan? IConnectionActivity.Age => ConnectTime;
+
+    TimeSpan IConnectionActivity.SinceLastReceive => _core.Since(_core.Receive.LastReceive);
+
+    TimeSpan IConnectionActivity.SinceLastActivity => _core.Since(Math.Max(_core.Receive.LastReceive, _core.Write.LastSend));
+
+    long IConnectionActivity.UnreadBytes => _core.CountUnread();
+
+    Task IConnectionActivity.Closed => Closed;
+
+    void IConnectionActivity.Abort(string reason) => _core.Abort(ConnectionCloseReason.Dropped, reason);
 
     void IConnectionFault.Faulted(Exception error) => _core.HandlerThrew(error);
 }

@@ -27,7 +27,18 @@ internal sealed partial class ReceiveQueue(Connection connection, Lock sync, int
     private SocketError? _end;
     private SocketError? _localEnd;
 
-    public long BytesReceived { get; private set; }
+    public long BytesReceived
+    {
+        get;
+        private set
+        {
+            field = value;
+            LastReceive = connection.Port.Time.GetTimestamp();
+        }
+    }
+
+    /// <summary>When bytes last came, on the port's clock; 0 if none did.</summary>
+    public long LastReceive { get; private set; }
 
     /// <summary>Bytes that arrived and were not read.</summary>
     public long UnreadBytes { get; private set; }
