@@ -44,13 +44,13 @@ internal sealed class PausingSubscription<T>(IObservable<T> source, ConnectionPl
 
     public void OnError(Exception error)
     {
-        LetGo();
+        Dispose();
         observer.OnError(error);
     }
 
     public void OnCompleted()
     {
-        LetGo();
+        Dispose();
         observer.OnCompleted();
     }
 

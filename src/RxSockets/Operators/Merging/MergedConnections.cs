@@ -47,6 +47,7 @@ internal sealed class MergedConnections<TConnection, TResult>(
     {
         lock (_sync)
             _sourceEnded = true;
+        _subscription.Dispose();
         CompleteIfDone();
     }
 

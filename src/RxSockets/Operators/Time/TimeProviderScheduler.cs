@@ -27,12 +27,28 @@ public sealed class TimeProviderScheduler(TimeProvider? timeProvider = null) : L
         return work;
     }
 
+    // The base class would wait on timers of its own for what is far away, and measure with a stopwatch of its own: both on the system's clock.
+
+    /// <inheritdoc/>
+    public override IDisposable Schedule<TState>(TState state, DateTimeOffset dueTime, Func<IScheduler, TState, IDisposable> action) =>
+        Schedule(state, dueTime - Now, action);
+
+    /// <inheritdoc/>
+    public override IStopwatch StartStopwatch() => new ProviderStopwatch(_time);
+
     /// <inheritdoc/>
     public IDisposable SchedulePeriodic<TState>(TState state, TimeSpan period, Func<TState, TState> action)
     {
         ArgumentNullException.ThrowIfNull(action);
         Limits.Positive(period, nameof(period));
         return new PeriodicWork<TState>(_time, state, period, action);
+    }
+
+    private sealed class ProviderStopwatch(TimeProvider time) : IStopwatch
+    {
+        private readonly long _started = time.GetTimestamp();
+
+        public TimeSpan Elapsed => time.GetElapsedTime(_started);
     }
 
     private sealed class Work<TState>(TimeProviderScheduler scheduler, TState state, Func<IScheduler, TState, IDisposable> action) : IDisposable
