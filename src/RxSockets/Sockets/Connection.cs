@@ -84,6 +84,17 @@ internal sealed class Connection : ISocketSink, IPortMember
     /// <summary>True once something other than an orderly end was decided.</summary>
     public bool HasFailed => _closure.IsDecided && _closure.Reason != ConnectionCloseReason.Orderly;
 
+    /// <summary>Time since a timestamp of the port's clock; since establishment for 0.</summary>
+    public TimeSpan Since(long timestamp) =>
+        timestamp == 0 ? Socket.ConnectTime ?? TimeSpan.Zero : _port.Time.GetElapsedTime(timestamp);
+
+    /// <summary>Bytes that came and that nobody took: here and in the kernel.</summary>
+    public long CountUnread()
+    {
+        lock (_sync)
+            return CloseStarted ? 0 : Receive.UnreadBytes + Socket.UnreadBytes;
+    }
+
     public ValueTask SendAsync(ReadOnlyMemory<byte> memory, CancellationToken token) =>
         token.IsCancellationRequested ? ValueTask.FromCanceled(token) : Write.SendAsync(memory, token);
 
