@@ -27,6 +27,7 @@ internal sealed class Connection : ISocketSink, IPortMember
         Socket = socket;
         Receive = new ReceiveQueue(this, _sync, port.Options.ReceiveLimit);
         Write = new WriteQueue(this, _sync, port.Options.MaxQueuedBytes);
+        Handle = new OpenHandle(this, _sync);
         RemoteEndPoint = socket.RemoteEndPoint;
         socket.Attach(this);
         if (!port.Add(this))
@@ -41,6 +42,9 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public WriteQueue Write { get; }
 
+    /// <summary>The native handle, as the user reads and sets it.</summary>
+    public OpenHandle Handle { get; }
+
     /// <summary>The first block that came with the accept; empty when none was asked for.</summary>
     public ReadOnlyMemory<byte> FirstData { get; private set; }
 
@@ -49,19 +53,7 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public EndPoint? RemoteEndPoint { get; }
 
-    public EndPoint? LocalEndPoint => Socket.LocalEndPoint;
-
     public bool IsDisposed { get; private set; }
-
-    /// <summary>The handle is closed or being closed.</summary>
-    public bool IsClosed
-    {
-        get
-        {
-            lock (_sync)
-                return CloseStarted;
-        }
-    }
 
     /// <summary>Under the lock: the engine was told to close; nothing may be started.</summary>
     public bool CloseStarted { get; private set; }
@@ -96,7 +88,7 @@ internal sealed class Connection : ISocketSink, IPortMember
         lock (_sync)
         {
             if (IsDisposed)
-                return ValueTask.FromException<bool>(new ObjectDisposedException(nameof(RxSockets) + ".RxConnection"));
+                return ValueTask.FromException<bool>(CreateDisposedError());
             if (CloseStarted)
                 return ValueTask.FromException<bool>(CreateError(SocketError.NotConnected, "disconnecting"));
             operation.SetToken(token);
@@ -175,8 +167,9 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public void HandlerThrew(Exception error)
     {
-        Abort(ConnectionCloseReason.HandlerFailed, $"A handler threw {error.GetType().Name}: {error.Message}");
+        // Reported first: whoever waits for Closed then finds the report made.
         _port.Unhandled(error);
+        Abort(ConnectionCloseReason.HandlerFailed, $"A handler threw {error.GetType().Name}: {error.Message}");
     }
 
     public void CloseTimedOut() =>
@@ -223,6 +216,8 @@ internal sealed class Connection : ISocketSink, IPortMember
         lock (_sync)
             PutFirst(block);
     }
+
+    public static ObjectDisposedException CreateDisposedError() => new(nameof(RxSockets) + ".RxConnection");
 
     public SocketException CreateError(SocketError error, string doing) => SocketErrors.Create(error, doing, RemoteEndPoint);
 
