@@ -140,6 +140,8 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
         return ValueTask.CompletedTask;
     }
 
+    internal TimeProvider TimeProvider => _core.Port.Time;
+
     TimeSpan? IConnectionActivity.Age => ConnectTime;
 
     TimeSpan IConnectionActivity.SinceLastReceive => _core.Since(_core.Receive.LastReceive);
