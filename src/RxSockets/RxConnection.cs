@@ -142,6 +142,8 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
 
     internal TimeProvider TimeProvider => _core.Port.Time;
 
+    bool IConnectionActivity.IsClosed => _core.IsClosed;
+
     TimeSpan? IConnectionActivity.Age => ConnectTime;
 
     TimeSpan IConnectionActivity.SinceLastReceive => _core.Since(_core.Receive.LastReceive);

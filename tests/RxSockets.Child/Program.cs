@@ -1,9 +1,14 @@
 // Started by the tests for what cannot be done inside the test process.
 //   RxSockets.Child exhaust ENGINE SCHEDULING     lowers RLIMIT_NOFILE to 20 above what is open, listens, prints the port, greets every
 //                                                 connection with one byte and holds it; a line on standard input lets all go; end of input ends it
+//   RxSockets.Child crowd PORT COUNT SPEAKING     connects COUNT plain sockets to PORT on loopback, of which the first SPEAKING send a byte; prints
+//                                                 "connected"; at the end of input prints how many were reset and ends
 using System.Net;
 using System.Runtime.InteropServices;
 using RxSockets;
+
+if (args is ["crowd", var crowded, var count, var speaking])
+    return Crowd.Run(int.Parse(crowded), int.Parse(count), int.Parse(speaking));
 
 if (args is not ["exhaust", var engine, var scheduling])
 {
