@@ -21,7 +21,9 @@ internal sealed class PushingLoop<T>(IAsyncEnumerable<T> source, IObserver<T> ob
             {
                 while (!_stop.IsCancellationRequested && await items.MoveNextAsync().ConfigureAwait(false))
                 {
-                    if (!_stop.IsCancellationRequested)
+                    if (_stop.IsCancellationRequested)
+                        await DiscardAsync(items.Current).ConfigureAwait(false);
+                    else
                         observer.OnNext(items.Current);
                 }
             }
@@ -37,5 +39,14 @@ internal sealed class PushingLoop<T>(IAsyncEnumerable<T> source, IObserver<T> ob
             observer.OnCompleted();
         else
             observer.OnError(failure);
+    }
+
+    // It came while the subscriber left: a connection that nobody takes is closed, memory that nobody takes is given back.
+    private static async ValueTask DiscardAsync(T item)
+    {
+        if (item is IAsyncDisposable connection)
+            await connection.DisposeAsync().ConfigureAwait(false);
+        else
+            (item as IDisposable)?.Dispose();
     }
 }
