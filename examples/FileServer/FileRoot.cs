@@ -33,8 +33,6 @@ internal sealed class FileRoot
         if (path.EndsWith('/'))
             path += "index.html";
         string full = Path.Join(_root, path);
-        if (!File.Exists(full))
-            return 404;
         try
         {
             // Shared with everybody: the server must not keep others from writing, and asks for no lock.
@@ -46,7 +44,8 @@ internal sealed class FileRoot
         }
         catch (UnauthorizedAccessException)
         {
-            return 403;
+            // A folder is refused like a file that may not be read.
+            return Directory.Exists(full) ? 404 : 403;
         }
         catch (IOException)
         {
