@@ -33,8 +33,8 @@ internal sealed class IoUringEngine : CompletionEngine
         return engine;
     }
 
-    /// <summary>Buffers of the receive pools that somebody holds or the kernel is offered.</summary>
-    public int RentedBuffers => _loops.Sum(static loop => loop.Pool.Rented);
+    /// <summary>Buffers of the streams' receive pools that somebody holds or the kernel is offered.</summary>
+    public int RentedBuffers => _loops.Sum(static loop => loop.Buffers.Pool.Rented);
 
     public override EngineListener Listen(ListenRequest request, IListenerSink sink) => new IoUringListener(this, _loops[0], request, sink);
 

@@ -145,9 +145,6 @@ internal sealed unsafe class IoUringSocket : EngineSocket
 
     public override void Schedule(CompletionWork work) => Loop.Schedule(work);
 
-    /// <summary>On the loop's thread: a buffer came back for a parked receive. False when it is not parked any more.</summary>
-    public bool Unpark() => _receive.Unpark();
-
     /// <summary>On the loop's thread: a request ended; when it was the last one of a closing socket, the descriptor is closed.</summary>
     public void FinishCloseIfIdle()
     {

@@ -8,7 +8,7 @@ namespace RxSockets.Engines.IoUring;
 /// The receive of a socket: multishot, into the loop's provided buffers. On the loop's thread. Without F_MORE it is over, whatever the result; -ENOBUFS is
 /// flow control: the socket is parked until a buffer comes back.
 /// </summary>
-internal sealed unsafe class ReceiveRequest(IoUringSocket socket) : IoUringRequest
+internal sealed unsafe class ReceiveRequest(IoUringSocket socket) : IoUringRequest, IParkedReceive
 {
     private bool _armed;
     private bool _parked;
@@ -34,7 +34,7 @@ internal sealed unsafe class ReceiveRequest(IoUringSocket socket) : IoUringReque
         io_uring_sqe* entry = socket.Loop.Prepare(this, IORING_OP_RECV, socket.Descriptor);
         entry->flags = IOSQE_BUFFER_SELECT;
         entry->ioprio = IORING_RECV_MULTISHOT;
-        entry->buf_group = socket.Loop.BufferGroup;
+        entry->buf_group = socket.Loop.Buffers.Group;
     }
 
     /// <summary>Only from the posted queue: a parked receive ends at once, and that is told.</summary>
@@ -82,7 +82,7 @@ internal sealed unsafe class ReceiveRequest(IoUringSocket socket) : IoUringReque
         _armed = more;
         socket.Loop.Statistics.Completed(Verb.Receive);
         if ((flags & IORING_CQE_F_BUFFER) != 0)
-            Deliver(socket.Loop.TakeBuffer(flags), result, more);
+            Deliver(socket.Loop.Buffers.Take(flags), result, more);
         else if (!more)
             End(result);
         socket.FinishCloseIfIdle();
@@ -111,7 +111,7 @@ internal sealed unsafe class ReceiveRequest(IoUringSocket socket) : IoUringReque
         if (result == -Errno.ENOBUFS && !_stopAsked && !socket.IsClosing)
         {
             _parked = true;
-            socket.Loop.Park(socket);
+            socket.Loop.Buffers.Park(this);
         }
         else if (result is -Errno.ECANCELED or -Errno.ENOBUFS || (result < 0 && socket.IsClosing))
         {
