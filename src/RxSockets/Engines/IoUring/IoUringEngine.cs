@@ -48,6 +48,8 @@ internal sealed class IoUringEngine : CompletionEngine
 
     public override void CancelConnect(ConnectRequest request) => (request.EngineState as IoUringConnect)?.Cancel();
 
+    public override EngineDatagramSocket BindDatagram(DatagramRequest request) => new IoUringDatagramSocket(LeastLoaded(), request);
+
     public override void Schedule(CompletionWork work) => _loops[0].Schedule(work);
 
     public override async ValueTask ShutDownAsync()

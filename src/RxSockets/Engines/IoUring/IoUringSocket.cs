@@ -194,15 +194,4 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     {
         public override void Execute(int commands) => socket.Execute(commands);
     }
-
-    /// <summary>The descriptor as users see it; closing stays the loop's.</summary>
-    private sealed class UnownedDescriptor : SafeHandle
-    {
-        public UnownedDescriptor(int descriptor)
-            : base(-1, ownsHandle: false) => SetHandle(descriptor);
-
-        public override bool IsInvalid => handle == -1;
-
-        protected override bool ReleaseHandle() => true;
-    }
 }

@@ -96,6 +96,13 @@ internal struct io_uring_probe_op
     public uint resv2;
 }
 
+/// <summary>struct io_uring_recvmsg_out: before the name and the payload of a multishot RECVMSG.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct io_uring_recvmsg_out
+{
+    public uint namelen, controllen, payloadlen, flags;
+}
+
 /// <summary>struct __kernel_timespec.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct kernel_timespec
@@ -108,6 +115,7 @@ internal static class IoUringAbi
 {
     public const byte IORING_OP_NOP = 0;
     public const byte IORING_OP_SENDMSG = 9;
+    public const byte IORING_OP_RECVMSG = 10;
     public const byte IORING_OP_ACCEPT = 13;
     public const byte IORING_OP_ASYNC_CANCEL = 14;
     public const byte IORING_OP_CONNECT = 16;
