@@ -12,20 +12,18 @@ namespace RxSockets.Engines.Managed;
 /// </summary>
 internal sealed class ManagedSocket : EngineSocket
 {
-    private readonly Lock _sync = new();
+    private readonly ManagedInFlight _inFlight;
     private readonly ManagedEngine _engine;
     private readonly Socket _socket;
     private readonly long _establishedAt;
     private ManagedReceive? _receive;
     private ManagedSend? _send;
-    private int _inFlight;
-    private bool _closing;
-    private bool _closedTold;
 
     public ManagedSocket(ManagedEngine engine, Socket socket, long establishedAt)
     {
         _engine = engine;
         _socket = socket;
+        _inFlight = new ManagedInFlight(engine, new ClosedWork(this));
         _establishedAt = establishedAt;
         LocalEndPoint = Try(() => socket.LocalEndPoint);
         RemoteEndPoint = Try(() => socket.RemoteEndPoint);
@@ -68,11 +66,11 @@ internal sealed class ManagedSocket : EngineSocket
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)
     {
         _engine.Statistics.Submitted(Verb.Receive);
-        Begin();
+        _inFlight.Begin();
         _receive ??= new ManagedReceive(this);
         ReceiveStart start = _receive.Start(out buffer, out error);
         if (start != ReceiveStart.Pending)
-            EndQuietly();
+            _inFlight.End();
         return start;
     }
 
@@ -84,11 +82,11 @@ internal sealed class ManagedSocket : EngineSocket
     public override bool StartSend(SendBatch batch, out long sent, out SocketError error)
     {
         _engine.Statistics.Submitted(Verb.Send);
-        Begin();
+        _inFlight.Begin();
         _send ??= new ManagedSend(this);
         if (_send.Start(batch, out sent, out error))
             return true;
-        EndQuietly();
+        _inFlight.End();
         return false;
     }
 
@@ -115,18 +113,13 @@ internal sealed class ManagedSocket : EngineSocket
 
     public override void Close(bool abort)
     {
-        lock (_sync)
-        {
-            if (_closing && !abort)
-                return;
-            _closing = true;
-        }
-
+        if (!_inFlight.BeginClose() && !abort)
+            return;
         Dispose(abort);
         // A work of its own: the other one may be in a queue already.
         if (_receive is { IsWaiting: true })
             _engine.Schedule(new RetryWork(this));
-        TellClosedIfIdle();
+        _inFlight.TellClosedIfIdle();
     }
 
     public override int GetOption(SocketOptionLevel level, SocketOptionName name) => (int)_socket.GetSocketOption(level, name)!;
@@ -136,53 +129,12 @@ internal sealed class ManagedSocket : EngineSocket
     public override void Schedule(CompletionWork work) => _engine.Schedule(work);
 
     /// <summary>Around telling the sink of a completion: what the sink schedules runs after it, on this thread.</summary>
-    public void BeginTelling(Verb verb)
-    {
-        _engine.Statistics.Completed(verb);
-        CallbackScope.Enter();
-    }
+    public void BeginTelling(Verb verb) => _inFlight.BeginTelling(verb);
 
-    public void EndTelling()
-    {
-        CompletionWork? works = CallbackScope.Exit();
-        EndQuietly();
-        TellClosedIfIdle();
-        _engine.RunCollected(works);
-    }
+    public void EndTelling() => _inFlight.EndTelling();
 
     /// <summary>True while the engine was told to close: failures are then ours.</summary>
-    public bool IsClosing
-    {
-        get
-        {
-            lock (_sync)
-                return _closing;
-        }
-    }
-
-    private void Begin()
-    {
-        lock (_sync)
-            _inFlight++;
-    }
-
-    private void EndQuietly()
-    {
-        lock (_sync)
-            _inFlight--;
-    }
-
-    private void TellClosedIfIdle()
-    {
-        lock (_sync)
-        {
-            if (!_closing || _inFlight > 0 || _closedTold)
-                return;
-            _closedTold = true;
-        }
-
-        _engine.Schedule(new ClosedWork(this));
-    }
+    public bool IsClosing => _inFlight.IsClosing;
 
     private void Dispose(bool abort)
     {
