@@ -10,7 +10,7 @@ public sealed partial class RxDatagramSocket
     public bool MulticastLoopback
     {
         get => Get(OwnLevel, SocketOptionName.MulticastLoopback) != 0;
-        set => SetBoth(SocketOptionName.MulticastLoopback, SocketOptionName.MulticastLoopback, value ? 1 : 0);
+        set => Set(OwnLevel, SocketOptionName.MulticastLoopback, value ? 1 : 0);
     }
 
     /// <summary>Routers that multicast datagrams may pass, plus one (IP_MULTICAST_TTL), 0 to 255. The system's default is 1: this network only.</summary>
@@ -20,18 +20,18 @@ public sealed partial class RxDatagramSocket
         set
         {
             Limits.Between(value, 0, 255, nameof(MulticastTimeToLive));
-            SetBoth(SocketOptionName.MulticastTimeToLive, SocketOptionName.MulticastTimeToLive, value);
+            Set(OwnLevel, SocketOptionName.MulticastTimeToLive, value);
         }
     }
 
     /// <summary>Routers that unicast datagrams may pass, plus one (IP_TTL, IPV6_UNICAST_HOPS), 1 to 255.</summary>
     public int TimeToLive
     {
-        get => Get(OwnLevel, IsIp6 ? SocketOptionName.HopLimit : SocketOptionName.IpTimeToLive);
+        get => Get(OwnLevel, SocketOptionName.IpTimeToLive);
         set
         {
             Limits.Between(value, 1, 255, nameof(TimeToLive));
-            SetBoth(SocketOptionName.IpTimeToLive, SocketOptionName.HopLimit, value);
+            Set(OwnLevel, SocketOptionName.IpTimeToLive, value);
         }
     }
 
@@ -49,9 +49,8 @@ public sealed partial class RxDatagramSocket
         set => Set(SocketOptionLevel.Socket, SocketOptionName.ReceiveBuffer, value);
     }
 
-    private bool IsIp6 => LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6;
-
-    private SocketOptionLevel OwnLevel => IsIp6 ? SocketOptionLevel.IPv6 : SocketOptionLevel.IP;
+    private SocketOptionLevel OwnLevel =>
+        LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6 ? SocketOptionLevel.IPv6 : SocketOptionLevel.IP;
 
     /// <summary>
     /// Joins a multicast group: datagrams sent to it on that interface and to the bound port are received. The socket hears only groups it joined itself.
@@ -96,6 +95,4 @@ public sealed partial class RxDatagramSocket
             socket.SetOption(option.level, option.name, option.value);
             return true;
         });
-
-    private void SetBoth(SocketOptionName ip4, SocketOptionName ip6, int value) => Set(OwnLevel, IsIp6 ? ip6 : ip4, value);
 }

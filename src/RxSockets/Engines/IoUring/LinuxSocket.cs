@@ -135,7 +135,7 @@ internal static unsafe class LinuxSocket
         (SocketOptionLevel.IP, SocketOptionName.IpTimeToLive) => (IPPROTO_IP, IP_TTL),
         (SocketOptionLevel.IP, SocketOptionName.MulticastTimeToLive) => (IPPROTO_IP, IP_MULTICAST_TTL),
         (SocketOptionLevel.IP, SocketOptionName.MulticastLoopback) => (IPPROTO_IP, IP_MULTICAST_LOOP),
-        (SocketOptionLevel.IPv6, SocketOptionName.HopLimit) => (IPPROTO_IPV6, IPV6_UNICAST_HOPS),
+        (SocketOptionLevel.IPv6, SocketOptionName.IpTimeToLive) => (IPPROTO_IPV6, IPV6_UNICAST_HOPS),
         (SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive) => (IPPROTO_IPV6, IPV6_MULTICAST_HOPS),
         (SocketOptionLevel.IPv6, SocketOptionName.MulticastLoopback) => (IPPROTO_IPV6, IPV6_MULTICAST_LOOP),
         (SocketOptionLevel.Socket, SocketOptionName.SendBuffer) => (SOL_SOCKET, SO_SNDBUF),
