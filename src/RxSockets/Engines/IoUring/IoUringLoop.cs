@@ -63,6 +63,8 @@ internal sealed unsafe class IoUringLoop
 
     public EngineStatistics Statistics => _engine.Statistics;
 
+    public FileWorkers FileWorkers => _engine.FileWorkers;
+
     /// <summary>Sockets that live here: the measure by which new ones are spread.</summary>
     public int Sockets => Volatile.Read(ref _sockets);
 

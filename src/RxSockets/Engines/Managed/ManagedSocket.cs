@@ -16,11 +16,15 @@ internal sealed class ManagedSocket : EngineSocket
     private readonly ManagedEngine _engine;
     private readonly Socket _socket;
     private readonly long _establishedAt;
+    private readonly bool _fromConnect;
     private ManagedReceive? _receive;
     private ManagedSend? _send;
+    private ManagedTransmit? _transmit;
+    private volatile bool _recycling;
 
-    public ManagedSocket(ManagedEngine engine, Socket socket, long establishedAt)
+    public ManagedSocket(ManagedEngine engine, Socket socket, long establishedAt, bool fromConnect)
     {
+        _fromConnect = fromConnect;
         _engine = engine;
         _socket = socket;
         _inFlight = new ManagedInFlight(engine, new ClosedWork(this));
@@ -90,6 +94,27 @@ internal sealed class ManagedSocket : EngineSocket
         return false;
     }
 
+    public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
+    {
+        _engine.Statistics.Submitted(Verb.Transmit);
+        _inFlight.Begin();
+        _transmit ??= new ManagedTransmit(this);
+        sent = 0;
+        error = SocketError.Success;
+        _transmit.Start(batch);
+        return true;
+    }
+
+    public override bool CanRecycle => _fromConnect && _socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
+
+    /// <summary>See <see cref="ManagedHandle"/>: closes, and says that it kept.</summary>
+    public override void Recycle()
+    {
+        _engine.Statistics.Submitted(Verb.Recycle);
+        _recycling = true;
+        CloseSocket(abort: false);
+    }
+
     /// <summary>A send cannot be taken back either: after a cancel only abort is left anyway, so the socket is shut for good.</summary>
     public override void CancelSend() => Dispose(abort: true);
 
@@ -113,6 +138,12 @@ internal sealed class ManagedSocket : EngineSocket
 
     public override void Close(bool abort)
     {
+        _recycling = false;
+        CloseSocket(abort);
+    }
+
+    private void CloseSocket(bool abort)
+    {
         if (!_inFlight.BeginClose() && !abort)
             return;
         Dispose(abort);
@@ -132,6 +163,22 @@ internal sealed class ManagedSocket : EngineSocket
     public void BeginTelling(Verb verb) => _inFlight.BeginTelling(verb);
 
     public void EndTelling() => _inFlight.EndTelling();
+
+    /// <summary>Tells how far a transmit came.</summary>
+    public void TellProgress(long bytes)
+    {
+        CallbackScope.Enter();
+        Sink.OnTransmitProgress(bytes);
+        CompletionWork? works = CallbackScope.Exit();
+        // To the pool: a listener that blocks must not hold up the transmit.
+        while (works is not null)
+        {
+            CompletionWork work = works;
+            works = work.NextWork;
+            work.NextWork = null;
+            _engine.Schedule(work);
+        }
+    }
 
     /// <summary>True while the engine was told to close: failures are then ours.</summary>
     public bool IsClosing => _inFlight.IsClosing;
@@ -169,8 +216,16 @@ internal sealed class ManagedSocket : EngineSocket
         {
             socket._receive?.Dispose();
             socket._send?.Dispose();
+            socket._transmit?.Dispose();
             socket._engine.Statistics.Completed(Verb.Close);
-            socket.Sink.OnClosed();
+            if (!socket._recycling)
+            {
+                socket.Sink.OnClosed();
+                return;
+            }
+
+            socket._engine.Statistics.Completed(Verb.Recycle);
+            socket.Sink.OnRecycled(new ManagedHandle(socket._socket.AddressFamily));
         }
     }
 
