@@ -102,6 +102,32 @@ public sealed partial class RxDatagramSocket : IAsyncDisposable
     }
 
     /// <summary>
+    /// Sends many datagrams to the peer of a connected socket, in batches: each EndOfPacket ends a datagram, and so does the last element. Whole and in call order
+    /// with every other send. File ranges are read into a buffer first. Memory and handles are borrowed until the call ends. Native: TransmitPackets.
+    /// </summary>
+    /// <param name="packets">The elements; read when the call is made. An empty element alone is an empty datagram.</param>
+    /// <param name="sendSize">Validated as on a connection, and otherwise without meaning: a datagram is never split.</param>
+    /// <param name="flags">Hints; Disconnect and ReuseSocket are errors on a datagram socket.</param>
+    /// <param name="cancellationToken">Ends it between two datagrams.</param>
+    /// <exception cref="TransmitException">InvalidArgument: flags or ranges as on a connection. NotConnected. MessageSize: a datagram is too long. Or the error of the
+    /// datagram that failed; those before it have left, and the socket goes on.</exception>
+    /// <exception cref="TransmitCanceledException">The token was cancelled first.</exception>
+    public ValueTask<TransmitResult> TransmitPacketsAsync(
+        ReadOnlyMemory<TransmitPacket> packets, int sendSize = 0, TransmitFlags flags = TransmitFlags.None, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromException<TransmitResult>(new TransmitCanceledException(0, cancellationToken));
+        try
+        {
+            return _core.Write.TransmitAsync(TransmitArguments.Datagrams(packets, sendSize, flags), cancellationToken);
+        }
+        catch (TransmitException error)
+        {
+            return ValueTask.FromException<TransmitResult>(error);
+        }
+    }
+
+    /// <summary>
     /// Ends the reader and whatever is queued for sending with <see cref="SocketError.OperationAborted"/>, waits for what the kernel has in its hands, and
     /// closes the socket.
     /// </summary>

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace RxSockets.Operations;
 
 /// <summary>How much of an operation fitted into a batch.</summary>
@@ -13,8 +15,8 @@ internal enum DatagramFill
     Waiting,
 }
 
-/// <summary>Something that leaves a datagram socket in call order. Waits in the socket's write queue and is guarded by the socket's lock. The result: bytes sent.</summary>
-internal abstract class DatagramWrite : Operation<long>, ILinked<DatagramWrite>
+/// <summary>Something that leaves a datagram socket in call order. Waits in the socket's write queue and is guarded by the socket's lock.</summary>
+internal abstract class DatagramWrite : Operation<TransmitResult>, ILinked<DatagramWrite>
 {
     public DatagramWrite? NextLinked { get; set; }
 
@@ -26,6 +28,9 @@ internal abstract class DatagramWrite : Operation<long>, ILinked<DatagramWrite>
 
     /// <summary>Bytes of the datagrams that left.</summary>
     public long BytesSent { get; protected set; }
+
+    /// <summary>What comes next of it cannot be sent.</summary>
+    public SocketError Failure { get; protected set; }
 
     /// <summary>Its buffers are being written: it cannot be withdrawn at this moment.</summary>
     public virtual bool IsBusy => false;
@@ -47,6 +52,7 @@ internal abstract class DatagramWrite : Operation<long>, ILinked<DatagramWrite>
         Owner = null;
         InBatch = 0;
         BytesSent = 0;
+        Failure = SocketError.Success;
     }
 }
 

@@ -8,13 +8,13 @@ internal interface ILinked<T>
     T? NextLinked { get; set; }
 }
 
-/// <summary>Operations in call order; any of them can be taken out. Guarded by its owner.</summary>
+/// <summary>Operations in call order; any of them can be taken out. Part of its owner, never copied, and guarded by it.</summary>
 internal struct LinkedQueue<T>
     where T : class, ILinked<T>
 {
     private T? _tail;
 
-    public T? Head { get; private set; }
+    public T? Head { readonly get; private set; }
 
     public void Append(T item)
     {
@@ -34,6 +34,17 @@ internal struct LinkedQueue<T>
             _tail = null;
         item.NextLinked = null;
         return item;
+    }
+
+    public readonly bool Contains(T item)
+    {
+        for (T? at = Head; at is not null; at = at.NextLinked)
+        {
+            if (at == item)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>False when it is not in the queue.</summary>

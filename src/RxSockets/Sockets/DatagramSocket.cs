@@ -14,6 +14,7 @@ internal sealed class DatagramSocket : IDatagramSink, IPortMember
 {
     private readonly Lock _sync = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _handleClosed;
 
     public DatagramSocket(PortCore port, IPEndPoint endPoint, DatagramOptions options)
     {
@@ -65,6 +66,15 @@ internal sealed class DatagramSocket : IDatagramSink, IPortMember
     /// <summary>Under the lock.</summary>
     public void ThrowIfClosed() => ObjectDisposedException.ThrowIf(IsClosed, nameof(RxSockets) + ".RxDatagramSocket");
 
+    /// <summary>Under the lock: with the handle closed and no operation left, the port may end its engine.</summary>
+    public void FinishIfDone()
+    {
+        if (!_handleClosed || !Write.IsIdle)
+            return;
+        _closed.TrySetResult();
+        Port.Remove(this);
+    }
+
     /// <summary>Ends the reader and what is queued, cancels what is in flight, closes the handle after the last completion.</summary>
     public Task Close()
     {
@@ -91,8 +101,11 @@ internal sealed class DatagramSocket : IDatagramSink, IPortMember
 
     void IDatagramSink.OnClosed()
     {
-        _closed.TrySetResult();
-        Port.Remove(this);
+        lock (_sync)
+        {
+            _handleClosed = true;
+            FinishIfDone();
+        }
     }
 
     void IPortMember.EndWithPort() => _ = Close();

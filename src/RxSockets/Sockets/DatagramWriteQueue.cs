@@ -18,6 +18,9 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
 
     public long Sent { get; private set; }
 
+    /// <summary>Under the lock: nothing is queued or in flight.</summary>
+    public bool IsIdle => _queue.Head is null && !_inFlight;
+
     /// <summary>Errors that the network reported to a send.</summary>
     public long NetworkErrors { get; private set; }
 
@@ -35,7 +38,7 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
         {
             if (Refusal(connected: destination is null) is { } refusal)
                 return Refused(operation, refusal);
-            if (_queue.Head is null && !_inFlight)
+            if (IsIdle)
             {
                 operation.Fill(_batch);
                 if (!socket.Engine.StartSend(_batch, out int sent, out SocketError error))
@@ -80,17 +83,29 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
         return operation.VoidTask;
     }
 
-    /// <summary>Queues an operation on the connected socket. The caller registers its token.</summary>
-    public Exception? TryEnqueue(DatagramWrite operation, CancellationToken token)
+    public ValueTask<TransmitResult> TransmitAsync(DatagramTransmitOperation operation, CancellationToken token)
     {
         lock (sync)
         {
             if (Refusal(connected: true) is { } refusal)
-                return refusal;
+            {
+                Exception error = operation.CreateError(refusal);
+                operation.Abandon();
+                return ValueTask.FromException<TransmitResult>(error);
+            }
+
+            if (operation.IsEmpty)
+            {
+                operation.Abandon();
+                return default;
+            }
+
             Append(operation, token);
             Pump();
-            return null;
         }
+
+        operation.RegisterCancellation(token);
+        return operation.Task;
     }
 
     /// <summary>Under the lock: nothing leaves any more. What is queued ends now, what is in flight with its real end.</summary>
@@ -145,6 +160,8 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
         {
             if (head.CancelRequested && !head.IsBusy)
                 Complete(_queue.Dequeue(), SocketError.OperationAborted);
+            else if (head.Failure != SocketError.Success)
+                Complete(_queue.Dequeue(), head.Failure);
             else if (head is DatagramConnectOperation connect)
                 Connect(connect);
             else if (!SendNext())
@@ -165,7 +182,7 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
         }
 
         if (_batch.Count == 0)
-            return false;
+            return _queue.Head is { IsBusy: false, Failure: not SocketError.Success };
         if (socket.Engine.StartSend(_batch, out int sent, out SocketError error))
         {
             _inFlight = true;
@@ -226,14 +243,16 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
 
     private void FailAll()
     {
-        while (_queue.Head is not null)
+        // One that reads a file right now ends when that is over.
+        while (_queue.Head is { IsBusy: false })
             Complete(_queue.Dequeue(), SocketError.OperationAborted);
+        socket.FinishIfDone();
     }
 
     private void Complete(DatagramWrite operation, SocketError error, EndPoint? where = null)
     {
         if (error == SocketError.Success)
-            operation.SetResult(operation.BytesSent);
+            operation.SetResult(new TransmitResult(operation.BytesSent));
         else if (operation.CancelRequested)
             operation.SetError(operation.CreateError(new OperationCanceledException(operation.CancellationToken)));
         else
