@@ -22,7 +22,7 @@ internal sealed class DatagramTransmitOperation : DatagramWrite, IThreadPoolWork
 
     public override bool IsBusy => _reading;
 
-    public static DatagramTransmitOperation Rent() => OperationPool<DatagramTransmitOperation>.Rent();
+    public static DatagramTransmitOperation Rent() => OperationPool<DatagramTransmitOperation>.RentShared();
 
     /// <summary>Adds an element; a file's handle is referenced until the operation ended.</summary>
     public void Add(TransmitElement element)
@@ -110,7 +110,7 @@ internal sealed class DatagramTransmitOperation : DatagramWrite, IThreadPoolWork
         _window.Clear();
         _count = _sentTo = _filledTo = 0;
         if (_elements.Length <= KeptElements)
-            OperationPool<DatagramTransmitOperation>.Return(this);
+            OperationPool<DatagramTransmitOperation>.ReturnShared(this);
     }
 
     private DatagramFill Read()
