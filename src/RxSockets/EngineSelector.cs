@@ -7,9 +7,15 @@ namespace RxSockets;
 /// <summary>The one place that looks at the operating system and the kernel. Everything else is handed an engine.</summary>
 internal static class EngineSelector
 {
+    private const string NotLinux = "it is Linux's.";
+
     /// <summary>Makes the engine asked for, or for <see cref="EngineKind.Auto"/> the best that works.</summary>
     /// <exception cref="PlatformNotSupportedException">An engine asked for by name cannot run here; the message says why.</exception>
-    public static (CompletionEngine Engine, string Reason) Create(CompletionPortOptions options, Action<Exception> unhandled)
+    /// <param name="options">Validated.</param>
+    /// <param name="unhandled">Where exceptions go that nobody else takes.</param>
+    /// <param name="ringSystem">Stands in for the kernel's ring calls in tests of their refusal.</param>
+    public static (CompletionEngine Engine, string Reason) Create(
+        CompletionPortOptions options, Action<Exception> unhandled, IRingSystem? ringSystem = null)
     {
         switch (options.Engine)
         {
@@ -18,26 +24,31 @@ internal static class EngineSelector
             case EngineKind.Iocp:
                 throw new PlatformNotSupportedException("The Iocp engine cannot run here: " + WhyNotIocp());
             case EngineKind.IoUring:
-                if (WhyNotIoUring(options) is { } missing)
-                    throw new PlatformNotSupportedException("The IoUring engine cannot run here: " + missing);
-                return (IoUringEngine.Create(options, unhandled), "asked for by name");
+                return TryIoUring(options, unhandled, ringSystem, out string? missing) is { } asked
+                    ? (asked, "asked for by name")
+                    : throw new PlatformNotSupportedException("The IoUring engine cannot run here: " + missing);
             default:
-                if (WhyNotIoUring(options) is { } reason)
-                    return (new ManagedEngine(options, unhandled), "io_uring cannot run here: " + reason);
-                return (IoUringEngine.Create(options, unhandled), "io_uring works here");
+                return TryIoUring(options, unhandled, ringSystem, out string? reason) is { } best
+                    ? (best, "io_uring works here")
+                    : (new ManagedEngine(options, unhandled), "io_uring cannot run here: " + reason);
         }
     }
 
     /// <summary>Null where the engine can run; else a sentence for people.</summary>
     public static string? WhyNot(EngineKind engine) => engine switch
     {
-        EngineKind.IoUring => WhyNotIoUring(new CompletionPortOptions().Validated()),
+        EngineKind.IoUring => OperatingSystem.IsLinux() ? IoUringEngine.Probe(new CompletionPortOptions().Validated()) : NotLinux,
         EngineKind.Iocp => WhyNotIocp(),
         _ => null,
     };
 
-    private static string? WhyNotIoUring(CompletionPortOptions options) =>
-        OperatingSystem.IsLinux() ? IoUringEngine.Probe(options) : "it is Linux's.";
+    private static IoUringEngine? TryIoUring(CompletionPortOptions options, Action<Exception> unhandled, IRingSystem? system, out string? refusal)
+    {
+        if (OperatingSystem.IsLinux())
+            return IoUringEngine.TryCreate(options, unhandled, out refusal, system);
+        refusal = NotLinux;
+        return null;
+    }
 
     private static string WhyNotIocp() =>
         OperatingSystem.IsWindows() ? "it is not part of this version yet; the managed engine runs on Windows." : "it is Windows'.";

@@ -34,7 +34,7 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     public IObservable<ReceivedSegment> Received => new ItemObservable<ReceivedSegment>(_core.Receive, _core.ReaderLeft);
 
     /// <summary>Time since the connection was established (SO_CONNECT_TIME); null once it is closed. Its age, not its idleness.</summary>
-    public TimeSpan? ConnectTime => _core.IsClosed ? null : _core.Socket.ConnectTime;
+    public TimeSpan? ConnectTime => _core.Handle.ConnectTime;
 
     /// <summary>
     /// The first block of data, where <see cref="ListenerOptions.FirstDataBytes"/> asked for it: a view, valid until the connection is disposed. The same
@@ -46,7 +46,7 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     public int FirstDataSent => _core.FirstDataSent;
 
     /// <summary>The local endpoint.</summary>
-    public EndPoint? LocalEndPoint => _core.LocalEndPoint;
+    public EndPoint? LocalEndPoint => _core.Handle.LocalEndPoint;
 
     /// <summary>The peer's endpoint; readable also after the end.</summary>
     public EndPoint? RemoteEndPoint => _core.RemoteEndPoint;
@@ -61,7 +61,7 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     public long BytesSent => _core.Write.BytesSent;
 
     /// <summary>The native handle, for what this library does not wrap. It stays the connection's: do not close it.</summary>
-    public SafeHandle SafeHandle => _core.Socket.Handle;
+    public SafeHandle SafeHandle => _core.Handle.Handle;
 
     /// <summary>
     /// Connects. With <paramref name="firstData"/> the bytes leave with the same call once the connection is established

@@ -28,6 +28,7 @@ internal sealed class Connection : ISocketSink, IPortMember
         Socket = socket;
         Receive = new ReceiveQueue(this, _sync, port.Options.ReceiveLimit);
         Write = new WriteQueue(this, _sync, port.Options.MaxQueuedBytes);
+        Handle = new OpenHandle(this, _sync);
         RemoteEndPoint = socket.RemoteEndPoint;
         socket.Attach(this);
         if (!port.Add(this))
@@ -42,6 +43,9 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public WriteQueue Write { get; }
 
+    /// <summary>The native handle, as the user reads and sets it.</summary>
+    public OpenHandle Handle { get; }
+
     /// <summary>The first block that came with the accept; empty when none was asked for.</summary>
     public ReadOnlyMemory<byte> FirstData => _first?.Bytes ?? default;
 
@@ -52,8 +56,6 @@ internal sealed class Connection : ISocketSink, IPortMember
     public bool CanReconnect { get; init; }
 
     public EndPoint? RemoteEndPoint { get; }
-
-    public EndPoint? LocalEndPoint => Socket.LocalEndPoint;
 
     /// <summary>The handle that was kept for another connection, once this one ended so.</summary>
     public KeptHandle? Kept { get; private set; }
@@ -110,7 +112,7 @@ internal sealed class Connection : ISocketSink, IPortMember
         lock (_sync)
         {
             if (IsDisposed)
-                return ValueTask.FromException<bool>(new ObjectDisposedException(nameof(RxSockets) + ".RxConnection"));
+                return ValueTask.FromException<bool>(CreateDisposedError());
             if (CloseStarted)
                 return ValueTask.FromException<bool>(CreateError(SocketError.NotConnected, "disconnecting"));
             operation.SetToken(token);
@@ -221,8 +223,9 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public void HandlerThrew(Exception error)
     {
-        Abort(ConnectionCloseReason.HandlerFailed, $"A handler threw {error.GetType().Name}: {error.Message}");
+        // Reported first: whoever waits for Closed then finds the report made.
         _port.Unhandled(error);
+        Abort(ConnectionCloseReason.HandlerFailed, $"A handler threw {error.GetType().Name}: {error.Message}");
     }
 
     public void CloseTimedOut() =>
@@ -236,6 +239,8 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     /// <summary>The engine brought the first block with the accept.</summary>
     public void AddFirstData(BufferLease firstData) => First.Add(firstData);
+
+    public static ObjectDisposedException CreateDisposedError() => new(nameof(RxSockets) + ".RxConnection");
 
     public SocketException CreateError(SocketError error, string doing) => SocketErrors.Create(error, doing, RemoteEndPoint);
 

@@ -334,7 +334,7 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     private Exception? Refusal()
     {
         if (connection.IsDisposed)
-            return new ObjectDisposedException(nameof(RxSockets) + ".RxConnection");
+            return Connection.CreateDisposedError();
         if (_broken is not null)
             return connection.CreateError(_broken.Value, "sending");
         if (connection.CloseStarted)

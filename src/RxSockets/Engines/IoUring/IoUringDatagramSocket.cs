@@ -73,7 +73,12 @@ internal sealed unsafe class IoUringDatagramSocket : EngineDatagramSocket
         return ReceiveStart.Pending;
     }
 
-    public override void StopReceive() => Loop.Post(_node, StopCommand);
+    public override void StopReceive()
+    {
+        // At once where that tells nobody: posted, it would come behind the next burst.
+        if (!Loop.IsCurrent || !_receive.TryStopArmed())
+            Loop.Post(_node, StopCommand);
+    }
 
     public override bool StartSend(DatagramBatch batch, out int sent, out SocketError error)
     {

@@ -50,7 +50,7 @@ internal sealed unsafe class IoUringLoop
         }
 
         _pool = options.Scheduling == CompletionScheduling.ThreadPool ? new PoolDispatcher(engine.Unhandled) : null;
-        _wakeup = new LoopWakeup(this);
+        _wakeup = MakeWakeup();
         _thread = new Thread(Run) { IsBackground = true, Name = $"RxSockets io_uring {index}" };
     }
 
@@ -84,6 +84,12 @@ internal sealed unsafe class IoUringLoop
         _thread.Start();
         return _started.Task;
     }
+
+    /// <summary>It was started, and its ring is enabled.</summary>
+    public bool IsRunning => _started.Task.IsCompletedSuccessfully;
+
+    /// <summary>For a loop that will not be started: frees what it holds.</summary>
+    public void DisposeUnstarted() => Free();
 
     /// <summary>After every socket was closed. What is scheduled still runs.</summary>
     public Task StopAsync()
@@ -207,6 +213,9 @@ internal sealed unsafe class IoUringLoop
     {
         ExecutePosted();
         RunReady();
+        // What the posted things scheduled is under way before this thread waits.
+        if (_pool is { HasQueued: true })
+            _pool.Start();
         bool idle = !HasWork;
         if (idle)
         {
@@ -310,6 +319,20 @@ internal sealed unsafe class IoUringLoop
     {
         if (Volatile.Read(ref _sleeping) != 0 && Interlocked.Exchange(ref _sleeping, 0) != 0)
             _wakeup.Wake();
+    }
+
+    private LoopWakeup MakeWakeup()
+    {
+        try
+        {
+            return new LoopWakeup(this);
+        }
+        catch
+        {
+            _ring.Dispose();
+            _buffers.Dispose();
+            throw;
+        }
     }
 
     // Stop intake (the port did), drain (the rounds did), close the ring, and only then free what the kernel could still have written to.

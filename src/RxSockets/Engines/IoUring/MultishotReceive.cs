@@ -47,15 +47,20 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
         Shape(entry);
     }
 
+    /// <summary>Asks the kernel to end the receive it has; false where it has none.</summary>
+    public bool TryStopArmed()
+    {
+        if (!_armed)
+            return false;
+        _stopAsked = true;
+        loop.Cancel(this);
+        return true;
+    }
+
     /// <summary>Only from the posted queue: a parked receive ends at once, and that is told.</summary>
     public void Stop()
     {
-        if (_armed)
-        {
-            _stopAsked = true;
-            loop.Cancel(this);
-        }
-        else if (_parked)
+        if (!TryStopArmed() && _parked)
         {
             // It stays in the list of the parked, and is passed over there.
             _parked = false;
