@@ -62,16 +62,6 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public bool IsDisposed { get; private set; }
 
-    /// <summary>The handle is closed or being closed.</summary>
-    public bool IsClosed
-    {
-        get
-        {
-            lock (_sync)
-                return CloseStarted;
-        }
-    }
-
     /// <summary>Under the lock: the engine was told to close; nothing may be started.</summary>
     public bool CloseStarted { get; private set; }
 
@@ -85,6 +75,17 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     /// <summary>True once something other than an orderly end was decided.</summary>
     public bool HasFailed => _closure.IsDecided && _closure.Reason != ConnectionCloseReason.Orderly;
+
+    /// <summary>Time since a timestamp of the port's clock; since establishment for 0.</summary>
+    public TimeSpan Since(long timestamp) =>
+        timestamp == 0 ? Socket.ConnectTime ?? TimeSpan.Zero : _port.Time.GetElapsedTime(timestamp);
+
+    /// <summary>Bytes that came and that nobody took: here and in the kernel.</summary>
+    public long CountUnread()
+    {
+        lock (_sync)
+            return CloseStarted ? 0 : Receive.UnreadBytes + Socket.UnreadBytes;
+    }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> memory, CancellationToken token) =>
         token.IsCancellationRequested ? ValueTask.FromCanceled(token) : Write.SendAsync(memory, token);
@@ -148,10 +149,14 @@ internal sealed class Connection : ISocketSink, IPortMember
     /// <summary>The handle that was kept, for another connection.</summary>
     public RecycledHandle TakeKept(EndPoint remote)
     {
-        if (IsDisposed)
-            throw new ObjectDisposedException(nameof(RxSockets) + ".RxConnection");
-        if (!IsClosed)
-            throw SocketErrors.Create(SocketError.IsConnected, "reconnecting", remote);
+        lock (_sync)
+        {
+            if (IsDisposed)
+                throw CreateDisposedError();
+            if (!CloseStarted)
+                throw SocketErrors.Create(SocketError.IsConnected, "reconnecting", remote);
+        }
+
         if (!CanReconnect)
             throw SocketErrors.Create(SocketError.InvalidArgument, "reconnecting what came from accept", remote);
         return Kept?.Take(remote) ?? throw SocketErrors.Create(SocketError.NotSocket, "reconnecting a handle that was not kept", remote);

@@ -45,6 +45,13 @@ internal sealed class KeptHandle : IPortMember
         }
     }
 
+    /// <summary>Takes the handle; null when it is not here.</summary>
+    public RecycledHandle? TryTake()
+    {
+        lock (_sync)
+            return _handle is null ? null : TakeLocked();
+    }
+
     /// <summary>It could not be connected, and is good for another try unless the engine closed it.</summary>
     public void Put(RecycledHandle handle)
     {

@@ -17,7 +17,18 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     private bool _lifeEnded;
     private SocketError? _broken;
 
-    public long BytesSent { get; private set; }
+    public long BytesSent
+    {
+        get;
+        private set
+        {
+            field = value;
+            LastSend = connection.Port.Time.GetTimestamp();
+        }
+    }
+
+    /// <summary>When bytes last left, on the port's clock; 0 if none did.</summary>
+    public long LastSend { get; private set; }
 
     /// <summary>Under the lock.</summary>
     public bool FinSent { get; private set; }
