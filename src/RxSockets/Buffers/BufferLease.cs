@@ -28,6 +28,7 @@ internal sealed class BufferLease : SegmentOwner
     private int _references;
     private int _generation;
     private IBufferHolder? _holder;
+    private int _senderLength;
     private LeaseNode? _node;
 
     // The memory must not move: made by PinnedMemory, unless no kernel ever writes into it.
@@ -51,6 +52,12 @@ internal sealed class BufferLease : SegmentOwner
 
     /// <summary>Number of unread bytes.</summary>
     public int Length { get; private set; }
+
+    /// <summary>A datagram's sender, as a native address.</summary>
+    public ReadOnlySpan<byte> Sender => _memory.Span.Slice(DatagramLayout.AddressOffset, _senderLength);
+
+    /// <summary>A datagram that was longer than what was kept of it.</summary>
+    public bool IsTruncated { get; private set; }
 
     public ReadOnlyMemory<byte> Unread => _memory.Slice(Start, Length);
 
@@ -76,6 +83,15 @@ internal sealed class BufferLease : SegmentOwner
         _holder = holder;
         Next = null;
         Volatile.Write(ref _references, 1);
+    }
+
+    /// <summary>The same for a datagram, laid out as <see cref="DatagramLayout"/> says.</summary>
+    public void FillDatagram(int senderLength, int length, bool truncated)
+    {
+        Fill(length, holder: null);
+        Start = DatagramLayout.PayloadOffset;
+        _senderLength = Math.Min(senderLength, DatagramLayout.AddressBytes);
+        IsTruncated = truncated;
     }
 
     /// <summary>Says who is charged. For engines that fill before the connection is known.</summary>

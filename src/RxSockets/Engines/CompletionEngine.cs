@@ -27,6 +27,10 @@ internal abstract class CompletionEngine
     /// <summary>Asks a started connect to end; the sink still hears the real end, which may be success.</summary>
     public abstract void CancelConnect(ConnectRequest request);
 
+    /// <summary>Creates and binds; receiving begins with <see cref="EngineDatagramSocket.StartReceive"/>. Throws <see cref="SocketException"/>; nothing leaks then.</summary>
+    public virtual EngineDatagramSocket BindDatagram(DatagramRequest request) =>
+        throw new PlatformNotSupportedException($"The {Kind} engine has no datagram sockets.");
+
     /// <summary>Runs the work where completions run. Never runs it before returning.</summary>
     public abstract void Schedule(CompletionWork work);
 

@@ -26,13 +26,16 @@ internal static class OperationPool<T>
             return operation;
         }
 
-        if (s_shared.TryDequeue(out operation))
-        {
-            Interlocked.Decrement(ref s_count);
-            return operation;
-        }
+        return RentShared();
+    }
 
-        return new T();
+    /// <summary>Past the thread's slot: for operations that hold much, of which not every thread should keep one.</summary>
+    public static T RentShared()
+    {
+        if (!s_shared.TryDequeue(out T? operation))
+            return new T();
+        Interlocked.Decrement(ref s_count);
+        return operation;
     }
 
     public static void Return(T operation)
@@ -43,6 +46,12 @@ internal static class OperationPool<T>
             return;
         }
 
+        ReturnShared(operation);
+    }
+
+    /// <summary>What <see cref="RentShared"/> gave.</summary>
+    public static void ReturnShared(T operation)
+    {
         if (Interlocked.Increment(ref s_count) <= SharedLimit)
             s_shared.Enqueue(operation);
         else

@@ -1,10 +1,10 @@
 namespace RxSockets.Operations;
 
 /// <summary>Something that leaves a connection in call order: a send, a transmit, a FIN. Waits in the connection's write queue.</summary>
-internal abstract class WriteOperation : Operation<TransmitResult>
+internal abstract class WriteOperation : Operation<TransmitResult>, ILinked<WriteOperation>
 {
     /// <summary>Link of the write queue; guarded by the connection's lock.</summary>
-    public WriteOperation? NextWrite { get; set; }
+    public WriteOperation? NextLinked { get; set; }
 
     /// <summary>When it was asked for, where somebody listens to completions; else 0.</summary>
     public long AskedAt { get; set; }
@@ -16,7 +16,7 @@ internal abstract class WriteOperation : Operation<TransmitResult>
 
     protected override void Recycle()
     {
-        NextWrite = null;
+        NextLinked = null;
         Owner = null;
         AskedAt = 0;
     }

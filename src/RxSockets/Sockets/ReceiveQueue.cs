@@ -330,16 +330,7 @@ internal sealed partial class ReceiveQueue(Connection connection, Lock sync, int
     }
 
     /// <summary>Releases a list taken from the queue. Outside of locks.</summary>
-    public static void ReleaseAll(BufferLease? list)
-    {
-        while (list is not null)
-        {
-            BufferLease? next = list.Next;
-            list.Next = null;
-            list.Release();
-            list = next;
-        }
-    }
+    public static void ReleaseAll(BufferLease? list) => LeaseList.ReleaseAll(list);
 
     /// <summary>Goes on dropping.</summary>
     private sealed class DrainWork(ReceiveQueue queue) : CompletionWork

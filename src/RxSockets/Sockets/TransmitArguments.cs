@@ -34,8 +34,7 @@ internal static class TransmitArguments
     public static TransmitOperation Packets(ReadOnlyMemory<TransmitPacket> packets, int sendSize, TransmitFlags flags)
     {
         CheckFlags(flags, isPackets: true);
-        if (sendSize < TransmitPacket.SendSizePerPacket)
-            throw Invalid($"The send size is {sendSize}, and must be 0 or more, or TransmitPacket.SendSizePerPacket.");
+        CheckSendSize(sendSize);
         TransmitOperation operation = TransmitOperation.Rent(TransmitKind.Packets);
         try
         {
@@ -53,6 +52,31 @@ internal static class TransmitArguments
         return operation;
     }
 
+    /// <summary>The same for a datagram socket, which has nothing to disconnect. Empty elements stay: one alone is an empty datagram.</summary>
+    public static DatagramTransmitOperation Datagrams(ReadOnlyMemory<TransmitPacket> packets, int sendSize, TransmitFlags flags)
+    {
+        CheckFlags(flags, isPackets: true);
+        CheckSendSize(sendSize);
+        if ((flags & Ending) != 0)
+            throw Invalid("Disconnect and ReuseSocket are for connections, not for datagram sockets.");
+        DatagramTransmitOperation operation = DatagramTransmitOperation.Rent();
+        try
+        {
+            foreach (TransmitPacket packet in packets.Span)
+            {
+                (long offset, long count) = packet.File is null ? (0, packet.Memory.Length) : Range(packet);
+                operation.Add(new TransmitElement(packet.Memory, packet.File, offset, count, packet.EndOfPacket));
+            }
+        }
+        catch
+        {
+            operation.Abandon();
+            throw;
+        }
+
+        return operation;
+    }
+
     private static void Add(TransmitBatch batch, TransmitPacket packet)
     {
         if (packet.File is null)
@@ -61,9 +85,14 @@ internal static class TransmitArguments
             return;
         }
 
-        long start = packet.Offset == TransmitPacket.CurrentPosition ? Position(packet.File) : packet.Offset;
-        (long offset, long count) = Range(packet.File, start, packet.Count);
+        (long offset, long count) = Range(packet);
         batch.Add(packet.File, offset, count, packet.EndOfPacket);
+    }
+
+    private static void CheckSendSize(int sendSize)
+    {
+        if (sendSize < TransmitPacket.SendSizePerPacket)
+            throw Invalid($"The send size is {sendSize}, and must be 0 or more, or TransmitPacket.SendSizePerPacket.");
     }
 
     private static void CheckFlags(TransmitFlags flags, bool isPackets)
@@ -75,6 +104,9 @@ internal static class TransmitArguments
         if ((flags & TransmitFlags.WriteBehind) != 0 && ((flags & Ending) != 0 || isPackets))
             throw Invalid(isPackets ? "WriteBehind is not for packets." : "WriteBehind does not go with Disconnect or ReuseSocket.");
     }
+
+    private static (long Offset, long Count) Range(TransmitPacket packet) =>
+        Range(packet.File!, packet.Offset == TransmitPacket.CurrentPosition ? Position(packet.File!) : packet.Offset, packet.Count);
 
     private static (long Offset, long Count) Range(SafeFileHandle file, long offset, long count)
     {

@@ -10,7 +10,7 @@ namespace RxSockets.Sockets;
 internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatchBytes) : IWriteOwner
 {
     private readonly SendBatch _batch = new();
-    private WriteList _queue;
+    private LinkedQueue<WriteOperation> _queue;
     private TransmitHub? _hub;
     private bool _inFlight;
     private bool _finQueued;
@@ -239,7 +239,7 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
 
     private void PumpSends()
     {
-        for (WriteOperation? next = _queue.Head; next is SendOperation send && !_batch.IsFull && _batch.Bytes < maxBatchBytes; next = next.NextWrite)
+        for (WriteOperation? next = _queue.Head; next is SendOperation send && !_batch.IsFull && _batch.Bytes < maxBatchBytes; next = next.NextLinked)
             send.AddTo(_batch, maxBatchBytes);
         if (_batch.Count == 0)
             Complete(_queue.Dequeue(), SocketError.Success);   // a send of no bytes: its turn is its end

@@ -75,8 +75,8 @@ internal sealed class IoUringEngine : CompletionEngine
         }
     }
 
-    /// <summary>Buffers of the receive pools that somebody holds or the kernel is offered.</summary>
-    public int RentedBuffers => _loops.Sum(static loop => loop.Pool.Rented);
+    /// <summary>Buffers of the streams' receive pools that somebody holds or the kernel is offered.</summary>
+    public int RentedBuffers => _loops.Sum(static loop => loop.Buffers.Pool.Rented);
 
     public override EngineListener Listen(ListenRequest request, IListenerSink sink) => new IoUringListener(this, _loops[0], request, sink);
 
@@ -89,6 +89,8 @@ internal sealed class IoUringEngine : CompletionEngine
     }
 
     public override void CancelConnect(ConnectRequest request) => (request.EngineState as IoUringConnect)?.Cancel();
+
+    public override EngineDatagramSocket BindDatagram(DatagramRequest request) => new IoUringDatagramSocket(LeastLoaded(), request);
 
     public override void Schedule(CompletionWork work) => _loops[0].Schedule(work);
 

@@ -1,4 +1,4 @@
-using RxSockets.Buffers;
+using System.Numerics;
 using RxSockets.Native.Linux;
 using RxSockets.Operations;
 using static RxSockets.Native.Linux.IoUringAbi;
@@ -13,17 +13,19 @@ internal sealed unsafe class IoUringLoop
 {
     private const ulong IgnoredUserData = ulong.MaxValue;
     private const int AcceptGapMilliseconds = 5;
+    private const int LeastDatagramBuffers = 16;
+    private const int MaxOfferedDatagramBytes = 4 << 20;
 
     private readonly IoUringEngine _engine;
     private readonly Ring _ring;
-    private readonly BufferRing _buffers;
+    private readonly ReceiveBuffers _buffers;
+    private readonly Dictionary<int, ReceiveBuffers> _datagramBuffers = [];
     private readonly Thread _thread;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PoolDispatcher? _pool;
-    private readonly Queue<IoUringSocket> _parked = new();
     private readonly LoopWakeup _wakeup;
-    private readonly RefillNode _refill;
+    private readonly WakeNode _wake = new();
     private LoopNode? _posted;
     private CompletionWork? _postedWorks;
     private CompletionWork? _readyHead;
@@ -39,7 +41,7 @@ internal sealed unsafe class IoUringLoop
         _ring = new Ring((uint)options.SubmissionEntries, (uint)options.CompletionEntries, engine.Statistics, system);
         try
         {
-            _buffers = new BufferRing(_ring, group: 0, options.ReceiveBuffers);
+            _buffers = new ReceiveBuffers(this, _ring, group: 0, options.ReceiveBufferSize, options.ReceiveBuffers, options.MaxReceiveBufferBytes);
         }
         catch
         {
@@ -47,21 +49,17 @@ internal sealed unsafe class IoUringLoop
             throw;
         }
 
-        Pool = new BufferPool(options.ReceiveBufferSize, options.MaxReceiveBufferBytes);
-        _refill = new RefillNode(this);
-        Pool.BufferAvailable += () => Post(_refill, 1);
         _pool = options.Scheduling == CompletionScheduling.ThreadPool ? new PoolDispatcher(engine.Unhandled) : null;
         _wakeup = MakeWakeup();
         _thread = new Thread(Run) { IsBackground = true, Name = $"RxSockets io_uring {index}" };
     }
 
-    public BufferPool Pool { get; }
+    /// <summary>The buffers of stream sockets.</summary>
+    public ReceiveBuffers Buffers => _buffers;
 
     public Ring Ring => _ring;
 
     public RequestTable Requests { get; } = new();
-
-    public ushort BufferGroup => _buffers.Group;
 
     public EngineStatistics Statistics => _engine.Statistics;
 
@@ -97,7 +95,7 @@ internal sealed unsafe class IoUringLoop
     public Task StopAsync()
     {
         _stopping = true;
-        Post(_refill, 1);
+        Post(_wake, 1);
         return _ended.Task;
     }
 
@@ -170,22 +168,20 @@ internal sealed unsafe class IoUringLoop
         entry->user_data = IgnoredUserData;
     }
 
-    /// <summary>The buffer that a completion brought; its place is filled with another one at once.</summary>
-    public BufferLease TakeBuffer(uint flags)
+    /// <summary>
+    /// On the loop's thread: the buffers for datagrams of a size, made when the first socket asks. Sizes are few (see DatagramLayout), and so are the rings.
+    /// </summary>
+    public ReceiveBuffers DatagramBuffers(int bufferSize)
     {
-        BufferLease buffer = _buffers.Take(flags);
-        _buffers.Refill(Pool);
-        return buffer;
-    }
-
-    /// <summary>A receive found no buffer: it goes on when one comes back, not before (a naive re-arm would spin).</summary>
-    public void Park(IoUringSocket socket)
-    {
-        Interlocked.Increment(ref Statistics.BufferStarvations);
-        _parked.Enqueue(socket);
-        // Buffers may have come back between the kernel's look and ours.
-        if (_buffers.Refill(Pool) > 0 || _buffers.Offered > 0)
-            Post(_refill, 1);
+        if (_datagramBuffers.TryGetValue(bufferSize, out ReceiveBuffers? buffers))
+            return buffers;
+        CompletionPortOptions options = _engine.Options;
+        int fitting = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(LeastDatagramBuffers, MaxOfferedDatagramBytes / bufferSize));
+        var group = (ushort)(_datagramBuffers.Count + 1);
+        buffers = new ReceiveBuffers(this, _ring, group, bufferSize, Math.Min(fitting, options.ReceiveBuffers), options.MaxReceiveBufferBytes);
+        buffers.Fill();
+        _datagramBuffers.Add(bufferSize, buffers);
+        return buffers;
     }
 
     private void Run()
@@ -193,7 +189,7 @@ internal sealed unsafe class IoUringLoop
         try
         {
             _ring.Enable();
-            _buffers.Refill(Pool);
+            _buffers.Fill();
             _wakeup.Arm();
             _started.SetResult();
         }
@@ -344,28 +340,16 @@ internal sealed unsafe class IoUringLoop
     {
         _ring.Dispose();
         _buffers.Dispose();
+        foreach (ReceiveBuffers buffers in _datagramBuffers.Values)
+            buffers.Dispose();
         _wakeup.Dispose();
     }
 
-    // As many as there are buffers, and in the next round again: an armed receive holds no buffer until data comes, so with buffers on offer nobody
-    // may stay parked; and all at once would fail, and be parked again, for every single buffer that comes back.
-    private void Unpark()
+    /// <summary>Asks for nothing but a round.</summary>
+    private sealed class WakeNode : LoopNode
     {
-        _buffers.Refill(Pool);
-        if (_buffers.IsFull)
-            Pool.Sated();
-        for (int left = _buffers.Offered; left > 0 && _parked.TryDequeue(out IoUringSocket? socket);)
+        public override void Execute(int commands)
         {
-            if (socket.Unpark())
-                left--;
         }
-
-        if (_parked.Count > 0 && _buffers.Offered > 0)
-            Post(_refill, 1);
-    }
-
-    private sealed class RefillNode(IoUringLoop loop) : LoopNode
-    {
-        public override void Execute(int commands) => loop.Unpark();
     }
 }

@@ -187,9 +187,6 @@ internal sealed unsafe class IoUringSocket : EngineSocket
 
     public override void Schedule(CompletionWork work) => Loop.Schedule(work);
 
-    /// <summary>On the loop's thread: a buffer came back for a parked receive. False when it is not parked any more.</summary>
-    public bool Unpark() => _receive.Unpark();
-
     /// <summary>On the loop's thread: a request ended; when it was the last one of a closing socket, the descriptor is closed.</summary>
     public void FinishCloseIfIdle()
     {
@@ -284,16 +281,5 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     private sealed class Node(IoUringSocket socket) : LoopNode
     {
         public override void Execute(int commands) => socket.Execute(commands);
-    }
-
-    /// <summary>The descriptor as users see it; closing stays the loop's.</summary>
-    private sealed class UnownedDescriptor : SafeHandle
-    {
-        public UnownedDescriptor(int descriptor)
-            : base(-1, ownsHandle: false) => SetHandle(descriptor);
-
-        public override bool IsInvalid => handle == -1;
-
-        protected override bool ReleaseHandle() => true;
     }
 }

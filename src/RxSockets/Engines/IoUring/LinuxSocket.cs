@@ -7,7 +7,7 @@ using static RxSockets.Native.Linux.LinuxConstants;
 
 namespace RxSockets.Engines.IoUring;
 
-/// <summary>The plain system calls on a stream socket: making, naming, options. No state; results are 0 or more, or a negative errno.</summary>
+/// <summary>The plain system calls on a socket: making, naming, options. No state; results are 0 or more, or a negative errno.</summary>
 internal static unsafe class LinuxSocket
 {
     public const int AddressBytes = 128;
@@ -16,13 +16,13 @@ internal static unsafe class LinuxSocket
     private static readonly IPEndPoint s_ip6 = new(IPAddress.IPv6Any, 0);
     private static readonly UnixDomainSocketEndPoint s_unix = new("/");
 
-    /// <summary>A stream socket of the endpoint's family.</summary>
-    public static int Create(EndPoint endPoint)
+    /// <summary>A socket of the endpoint's family; a stream socket unless another type is asked for.</summary>
+    public static int Create(EndPoint endPoint, int type = SOCK_STREAM)
     {
         int family = Family(endPoint);
         if (family < 0)
             return -Errno.EAFNOSUPPORT;
-        int fd = Libc.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int fd = Libc.socket(family, type | SOCK_CLOEXEC, 0);
         int error = Marshal.GetLastSystemError();
         return fd >= 0 ? fd : -error;
     }
@@ -57,6 +57,11 @@ internal static unsafe class LinuxSocket
     {
         byte* address = stackalloc byte[AddressBytes];
         uint length = WriteAddress(endPoint, address);
+        return Connect(fd, address, length);
+    }
+
+    public static int Connect(int fd, byte* address, uint length)
+    {
         int result = Libc.connect(fd, address, length);
         int error = Marshal.GetLastSystemError();
         return result == 0 ? 0 : -error;
@@ -144,6 +149,13 @@ internal static unsafe class LinuxSocket
         (SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval) => (IPPROTO_TCP, TCP_KEEPINTVL),
         (SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount) => (IPPROTO_TCP, TCP_KEEPCNT),
         (SocketOptionLevel.Socket, SocketOptionName.KeepAlive) => (SOL_SOCKET, SO_KEEPALIVE),
+        (SocketOptionLevel.Socket, SocketOptionName.Broadcast) => (SOL_SOCKET, SO_BROADCAST),
+        (SocketOptionLevel.IP, SocketOptionName.IpTimeToLive) => (IPPROTO_IP, IP_TTL),
+        (SocketOptionLevel.IP, SocketOptionName.MulticastTimeToLive) => (IPPROTO_IP, IP_MULTICAST_TTL),
+        (SocketOptionLevel.IP, SocketOptionName.MulticastLoopback) => (IPPROTO_IP, IP_MULTICAST_LOOP),
+        (SocketOptionLevel.IPv6, SocketOptionName.IpTimeToLive) => (IPPROTO_IPV6, IPV6_UNICAST_HOPS),
+        (SocketOptionLevel.IPv6, SocketOptionName.MulticastTimeToLive) => (IPPROTO_IPV6, IPV6_MULTICAST_HOPS),
+        (SocketOptionLevel.IPv6, SocketOptionName.MulticastLoopback) => (IPPROTO_IPV6, IPV6_MULTICAST_LOOP),
         (SocketOptionLevel.Socket, SocketOptionName.SendBuffer) => (SOL_SOCKET, SO_SNDBUF),
         (SocketOptionLevel.Socket, SocketOptionName.ReceiveBuffer) => (SOL_SOCKET, SO_RCVBUF),
         _ => null,

@@ -8,7 +8,7 @@ internal static unsafe class RingProbe
 {
     private static readonly (byte Opcode, string Name)[] s_needed =
     [
-        (IORING_OP_ACCEPT, "ACCEPT"), (IORING_OP_RECV, "RECV"), (IORING_OP_SEND, "SEND"), (IORING_OP_SENDMSG, "SENDMSG"),
+        (IORING_OP_ACCEPT, "ACCEPT"), (IORING_OP_RECV, "RECV"), (IORING_OP_SEND, "SEND"), (IORING_OP_SENDMSG, "SENDMSG"), (IORING_OP_RECVMSG, "RECVMSG"),
         (IORING_OP_CONNECT, "CONNECT"), (IORING_OP_ASYNC_CANCEL, "ASYNC_CANCEL"), (IORING_OP_CLOSE, "CLOSE"), (IORING_OP_READ, "READ"),
         // Not used; it came with 6.0, as did multishot receive, which has no opcode of its own to ask for.
         (IORING_OP_SEND_ZC, "SEND_ZC (kernel 6.0)"),

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using RxSockets.Buffers;
 using RxSockets.Operations;
 
 namespace RxSockets.Engines.Managed;
@@ -13,20 +12,20 @@ namespace RxSockets.Engines.Managed;
 internal sealed class ManagedEngine : CompletionEngine, IThreadPoolWorkItem
 {
     private readonly ConcurrentQueue<CompletionWork> _works = new();
-    private readonly ConcurrentQueue<ManagedSocket> _starved = new();
+    private readonly ConcurrentDictionary<int, ManagedBuffers> _datagramBuffers = new();
     private readonly Action<Exception> _unhandled;
 
     public ManagedEngine(CompletionPortOptions options, Action<Exception> unhandled)
     {
         Options = options;
         _unhandled = unhandled;
-        Buffers = new BufferPool(options.ReceiveBufferSize, options.MaxReceiveBufferBytes);
-        Buffers.BufferAvailable += OnBufferAvailable;
+        Buffers = new ManagedBuffers(this, options.ReceiveBufferSize, options.MaxReceiveBufferBytes);
     }
 
     public CompletionPortOptions Options { get; }
 
-    public BufferPool Buffers { get; }
+    /// <summary>The buffers of stream sockets.</summary>
+    public ManagedBuffers Buffers { get; }
 
     public override EngineKind Kind => EngineKind.Managed;
 
@@ -42,6 +41,12 @@ internal sealed class ManagedEngine : CompletionEngine, IThreadPoolWorkItem
 
     public override void CancelConnect(ConnectRequest request) => (request.EngineState as ManagedConnect)?.Cancel();
 
+    public override EngineDatagramSocket BindDatagram(DatagramRequest request) => new ManagedDatagramSocket(this, request);
+
+    /// <summary>The buffers for datagrams of a size; made when the first socket asks.</summary>
+    public ManagedBuffers DatagramBuffers(int bufferSize) =>
+        _datagramBuffers.GetOrAdd(bufferSize, static (size, engine) => new ManagedBuffers(engine, size, engine.Options.MaxReceiveBufferBytes), this);
+
     /// <summary>One pool item per work: a work that blocks holds up nobody but itself.</summary>
     public override void Schedule(CompletionWork work)
     {
@@ -53,7 +58,9 @@ internal sealed class ManagedEngine : CompletionEngine, IThreadPoolWorkItem
 
     public override ValueTask ShutDownAsync()
     {
-        Buffers.BufferAvailable -= OnBufferAvailable;
+        Buffers.Dispose();
+        foreach (ManagedBuffers buffers in _datagramBuffers.Values)
+            buffers.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -80,32 +87,6 @@ internal sealed class ManagedEngine : CompletionEngine, IThreadPoolWorkItem
             else
                 Schedule(work);
         }
-    }
-
-    /// <summary>A socket that found no buffer; it goes on when one comes back.</summary>
-    public void AddStarved(ManagedSocket socket)
-    {
-        Interlocked.Increment(ref Statistics.BufferStarvations);
-        _starved.Enqueue(socket);
-        // A buffer may have come back between the failure to rent and here.
-        if (Buffers.HasFree)
-            OnBufferAvailable();
-    }
-
-    /// <summary>The socket that was woken for a buffer did not need it.</summary>
-    public void PassOn()
-    {
-        if (Buffers.HasFree)
-            OnBufferAvailable();
-    }
-
-    private void OnBufferAvailable()
-    {
-        // One buffer came back: one socket goes on.
-        if (_starved.TryDequeue(out ManagedSocket? socket))
-            Schedule(socket.RetryReceive);
-        else
-            Buffers.Sated();
     }
 
     private void RunWork(CompletionWork work)

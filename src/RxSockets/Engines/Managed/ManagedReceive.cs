@@ -18,7 +18,7 @@ internal sealed class ManagedReceive(ManagedSocket owner) : SocketAsyncEventArgs
         buffer = null;
         error = SocketError.Success;
         // Where buffers are short, one is taken only when data is there: connections that wait must not hold all of them.
-        _probing = owner.Engine.Buffers.IsShort;
+        _probing = owner.Engine.Buffers.Pool.IsShort;
         if (_probing ? Submit() : !TryRent() || Submit())
             return ReceiveStart.Pending;
         if (_probing && SocketError == SocketError.Success)
@@ -58,16 +58,16 @@ internal sealed class ManagedReceive(ManagedSocket owner) : SocketAsyncEventArgs
         if (Interlocked.Exchange(ref _waiting, 0) != 0)
             Retry();
         else
-            owner.Engine.PassOn();
+            owner.Engine.Buffers.PassOn();
     }
 
     private bool TryRent()
     {
-        _buffer = owner.Engine.Buffers.TryRent();
+        _buffer = owner.Engine.Buffers.Pool.TryRent();
         if (_buffer is not null)
             return true;
         Volatile.Write(ref _waiting, 1);
-        owner.Engine.AddStarved(owner);
+        owner.Engine.Buffers.AddStarved(owner.RetryReceive);
         return false;
     }
 

@@ -12,7 +12,7 @@ namespace RxSockets.Engines.Managed;
 /// </summary>
 internal sealed class ManagedSocket : EngineSocket
 {
-    private readonly Lock _sync = new();
+    private readonly ManagedInFlight _inFlight;
     private readonly ManagedEngine _engine;
     private readonly Socket _socket;
     private readonly long _establishedAt;
@@ -20,16 +20,14 @@ internal sealed class ManagedSocket : EngineSocket
     private ManagedReceive? _receive;
     private ManagedSend? _send;
     private ManagedTransmit? _transmit;
-    private bool _recycling;
-    private int _inFlight;
-    private bool _closing;
-    private bool _closedTold;
+    private volatile bool _recycling;
 
     public ManagedSocket(ManagedEngine engine, Socket socket, long establishedAt, bool fromConnect)
     {
         _fromConnect = fromConnect;
         _engine = engine;
         _socket = socket;
+        _inFlight = new ManagedInFlight(engine, new ClosedWork(this));
         _establishedAt = establishedAt;
         LocalEndPoint = Try(() => socket.LocalEndPoint);
         RemoteEndPoint = Try(() => socket.RemoteEndPoint);
@@ -72,11 +70,11 @@ internal sealed class ManagedSocket : EngineSocket
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)
     {
         _engine.Statistics.Submitted(Verb.Receive);
-        Begin();
+        _inFlight.Begin();
         _receive ??= new ManagedReceive(this);
         ReceiveStart start = _receive.Start(out buffer, out error);
         if (start != ReceiveStart.Pending)
-            EndQuietly();
+            _inFlight.End();
         return start;
     }
 
@@ -88,18 +86,18 @@ internal sealed class ManagedSocket : EngineSocket
     public override bool StartSend(SendBatch batch, out long sent, out SocketError error)
     {
         _engine.Statistics.Submitted(Verb.Send);
-        Begin();
+        _inFlight.Begin();
         _send ??= new ManagedSend(this);
         if (_send.Start(batch, out sent, out error))
             return true;
-        EndQuietly();
+        _inFlight.End();
         return false;
     }
 
     public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
     {
         _engine.Statistics.Submitted(Verb.Transmit);
-        Begin();
+        _inFlight.Begin();
         _transmit ??= new ManagedTransmit(this);
         sent = 0;
         error = SocketError.Success;
@@ -113,8 +111,7 @@ internal sealed class ManagedSocket : EngineSocket
     public override void Recycle()
     {
         _engine.Statistics.Submitted(Verb.Recycle);
-        lock (_sync)
-            _recycling = true;
+        _recycling = true;
         CloseSocket(abort: false);
     }
 
@@ -141,25 +138,19 @@ internal sealed class ManagedSocket : EngineSocket
 
     public override void Close(bool abort)
     {
-        lock (_sync)
-            _recycling = false;
+        _recycling = false;
         CloseSocket(abort);
     }
 
     private void CloseSocket(bool abort)
     {
-        lock (_sync)
-        {
-            if (_closing && !abort)
-                return;
-            _closing = true;
-        }
-
+        if (!_inFlight.BeginClose() && !abort)
+            return;
         Dispose(abort);
         // A work of its own: the other one may be in a queue already.
         if (_receive is { IsWaiting: true })
             _engine.Schedule(new RetryWork(this));
-        TellClosedIfIdle();
+        _inFlight.TellClosedIfIdle();
     }
 
     public override int GetOption(SocketOptionLevel level, SocketOptionName name) => (int)_socket.GetSocketOption(level, name)!;
@@ -169,19 +160,9 @@ internal sealed class ManagedSocket : EngineSocket
     public override void Schedule(CompletionWork work) => _engine.Schedule(work);
 
     /// <summary>Around telling the sink of a completion: what the sink schedules runs after it, on this thread.</summary>
-    public void BeginTelling(Verb verb)
-    {
-        _engine.Statistics.Completed(verb);
-        CallbackScope.Enter();
-    }
+    public void BeginTelling(Verb verb) => _inFlight.BeginTelling(verb);
 
-    public void EndTelling()
-    {
-        CompletionWork? works = CallbackScope.Exit();
-        EndQuietly();
-        TellClosedIfIdle();
-        _engine.RunCollected(works);
-    }
+    public void EndTelling() => _inFlight.EndTelling();
 
     /// <summary>Tells how far a transmit came.</summary>
     public void TellProgress(long bytes)
@@ -200,38 +181,7 @@ internal sealed class ManagedSocket : EngineSocket
     }
 
     /// <summary>True while the engine was told to close: failures are then ours.</summary>
-    public bool IsClosing
-    {
-        get
-        {
-            lock (_sync)
-                return _closing;
-        }
-    }
-
-    private void Begin()
-    {
-        lock (_sync)
-            _inFlight++;
-    }
-
-    private void EndQuietly()
-    {
-        lock (_sync)
-            _inFlight--;
-    }
-
-    private void TellClosedIfIdle()
-    {
-        lock (_sync)
-        {
-            if (!_closing || _inFlight > 0 || _closedTold)
-                return;
-            _closedTold = true;
-        }
-
-        _engine.Schedule(new ClosedWork(this));
-    }
+    public bool IsClosing => _inFlight.IsClosing;
 
     private void Dispose(bool abort)
     {
@@ -264,14 +214,11 @@ internal sealed class ManagedSocket : EngineSocket
     {
         public override void Run()
         {
-            bool recycled;
             socket._receive?.Dispose();
             socket._send?.Dispose();
             socket._transmit?.Dispose();
             socket._engine.Statistics.Completed(Verb.Close);
-            lock (socket._sync)
-                recycled = socket._recycling;
-            if (!recycled)
+            if (!socket._recycling)
             {
                 socket.Sink.OnClosed();
                 return;

@@ -96,6 +96,13 @@ internal struct io_uring_probe_op
     public uint resv2;
 }
 
+/// <summary>struct io_uring_recvmsg_out: before the name and the payload of a multishot RECVMSG.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct io_uring_recvmsg_out
+{
+    public uint namelen, controllen, payloadlen, flags;
+}
+
 /// <summary>struct __kernel_timespec.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct kernel_timespec
@@ -109,6 +116,7 @@ internal static class IoUringAbi
     public const byte IORING_OP_NOP = 0;
     public const byte IORING_OP_POLL_ADD = 6;
     public const byte IORING_OP_SENDMSG = 9;
+    public const byte IORING_OP_RECVMSG = 10;
     public const byte IORING_OP_TIMEOUT = 11;
     public const byte IORING_OP_ACCEPT = 13;
     public const byte IORING_OP_ASYNC_CANCEL = 14;

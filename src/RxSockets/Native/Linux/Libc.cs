@@ -25,6 +25,30 @@ internal unsafe struct msghdr
     [FieldOffset(48)] public int msg_flags;
 }
 
+/// <summary>struct mmsghdr (64 bit).</summary>
+[StructLayout(LayoutKind.Explicit, Size = 64)]
+internal struct mmsghdr
+{
+    [FieldOffset(0)] public msghdr msg_hdr;
+    [FieldOffset(56)] public uint msg_len;
+}
+
+/// <summary>struct ip_mreqn.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ip_mreqn
+{
+    public uint imr_multiaddr, imr_address;
+    public int imr_ifindex;
+}
+
+/// <summary>struct ipv6_mreq.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 20)]
+internal unsafe struct ipv6_mreq
+{
+    [FieldOffset(0)] public fixed byte ipv6mr_multiaddr[16];
+    [FieldOffset(16)] public int ipv6mr_interface;
+}
+
 /// <summary>struct linger.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct linger
@@ -112,6 +136,9 @@ internal static unsafe class Libc
 
     [DllImport(Library)]
     public static extern nint sendmsg(int fd, msghdr* message, int flags);
+
+    [DllImport(Library)]
+    public static extern int sendmmsg(int fd, mmsghdr* messages, uint count, int flags);
 
     [DllImport(Library)]
     public static extern nint sendfile(int socket, int file, long* offset, nuint count);

@@ -24,8 +24,10 @@ internal static class LinuxConstants
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
     public const int SOCK_STREAM = 1;
+    public const int SOCK_DGRAM = 2;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SHUT_WR = 1;
+    public const int MSG_TRUNC = 0x20;
     public const int MSG_DONTWAIT = 0x40;
     public const int MSG_WAITALL = 0x100;
     public const int MSG_NOSIGNAL = 0x4000;
@@ -39,11 +41,20 @@ internal static class LinuxConstants
 
     public const int SOL_SOCKET = 1;
     public const int SO_REUSEADDR = 2;
+    public const int SO_BROADCAST = 6;
     public const int SO_SNDBUF = 7;
     public const int SO_RCVBUF = 8;
     public const int SO_KEEPALIVE = 9;
     public const int SO_PRIORITY = 12;
     public const int SO_LINGER = 13;
+    public const int IPPROTO_IP = 0;
+    public const int IP_TTL = 2;
+    public const int IP_MULTICAST_IF = 32;
+    public const int IP_MULTICAST_TTL = 33;
+    public const int IP_MULTICAST_LOOP = 34;
+    public const int IP_ADD_MEMBERSHIP = 35;
+    public const int IP_DROP_MEMBERSHIP = 36;
+    public const int IP_MULTICAST_ALL = 49;
     public const int SO_RCVLOWAT = 18;
     public const int SO_BUF_LOCK = 72;
     public const int IPPROTO_TCP = 6;
@@ -56,7 +67,14 @@ internal static class LinuxConstants
     public const int TCP_USER_TIMEOUT = 18;
     public const int TCP_NOTSENT_LOWAT = 25;
     public const int IPPROTO_IPV6 = 41;
+    public const int IPV6_UNICAST_HOPS = 16;
+    public const int IPV6_MULTICAST_IF = 17;
+    public const int IPV6_MULTICAST_HOPS = 18;
+    public const int IPV6_MULTICAST_LOOP = 19;
+    public const int IPV6_ADD_MEMBERSHIP = 20;
+    public const int IPV6_DROP_MEMBERSHIP = 21;
     public const int IPV6_V6ONLY = 26;
+    public const int IPV6_MULTICAST_ALL = 29;
 
     /// <summary>tcpi_state, the first byte of struct tcp_info, of a connection that is over in both directions and acknowledged (TCP_CLOSE).</summary>
     public const byte TcpStateClosed = 7;

@@ -15,7 +15,8 @@ public class AbiTests
     private static readonly Type[] s_structs =
     [
         typeof(io_uring_sqe), typeof(io_uring_cqe), typeof(io_sqring_offsets), typeof(io_cqring_offsets), typeof(io_uring_params),
-        typeof(io_uring_buf), typeof(io_uring_buf_reg), typeof(io_uring_getevents_arg), typeof(io_uring_probe_op), typeof(iovec), typeof(msghdr), typeof(linger),
+        typeof(io_uring_buf), typeof(io_uring_buf_reg), typeof(io_uring_getevents_arg), typeof(io_uring_probe_op), typeof(io_uring_recvmsg_out),
+        typeof(iovec), typeof(msghdr), typeof(mmsghdr), typeof(linger), typeof(ip_mreqn), typeof(ipv6_mreq),
     ];
 
     // Ours: kernel's, where the kernel nests, renames or reserves.
