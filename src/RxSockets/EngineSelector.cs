@@ -1,4 +1,5 @@
 using RxSockets.Engines;
+using RxSockets.Engines.Iocp;
 using RxSockets.Engines.IoUring;
 using RxSockets.Engines.Managed;
 
@@ -16,15 +17,15 @@ internal static class EngineSelector
             case EngineKind.Managed:
                 return (new ManagedEngine(options, unhandled), "asked for by name");
             case EngineKind.Iocp:
-                throw new PlatformNotSupportedException("The Iocp engine cannot run here: " + WhyNotIocp());
+                if (WhyNotIocp() is { } absent)
+                    throw new PlatformNotSupportedException("The Iocp engine cannot run here: " + absent);
+                return (IocpEngine.Create(options, unhandled), "asked for by name");
             case EngineKind.IoUring:
                 if (WhyNotIoUring(options) is { } missing)
                     throw new PlatformNotSupportedException("The IoUring engine cannot run here: " + missing);
                 return (IoUringEngine.Create(options, unhandled), "asked for by name");
             default:
-                if (WhyNotIoUring(options) is { } reason)
-                    return (new ManagedEngine(options, unhandled), "io_uring cannot run here: " + reason);
-                return (IoUringEngine.Create(options, unhandled), "io_uring works here");
+                return OperatingSystem.IsWindows() ? CreateForWindows(options, unhandled) : CreateForUnix(options, unhandled);
         }
     }
 
@@ -39,6 +40,19 @@ internal static class EngineSelector
     private static string? WhyNotIoUring(CompletionPortOptions options) =>
         OperatingSystem.IsLinux() ? IoUringEngine.Probe(options) : "it is Linux's.";
 
-    private static string WhyNotIocp() =>
-        OperatingSystem.IsWindows() ? "it is not part of this version yet; the managed engine runs on Windows." : "it is Windows'.";
+    private static string? WhyNotIocp() => OperatingSystem.IsWindows() ? IocpEngine.Probe() : "it is Windows'.";
+
+    private static (CompletionEngine Engine, string Reason) CreateForWindows(CompletionPortOptions options, Action<Exception> unhandled)
+    {
+        if (WhyNotIocp() is { } reason)
+            return (new ManagedEngine(options, unhandled), "completion ports cannot be used here: " + reason);
+        return (IocpEngine.Create(options, unhandled), "completion ports work here");
+    }
+
+    private static (CompletionEngine Engine, string Reason) CreateForUnix(CompletionPortOptions options, Action<Exception> unhandled)
+    {
+        if (WhyNotIoUring(options) is { } reason)
+            return (new ManagedEngine(options, unhandled), "io_uring cannot run here: " + reason);
+        return (IoUringEngine.Create(options, unhandled), "io_uring works here");
+    }
 }
