@@ -155,6 +155,14 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
                 continue;
             }
 
+            if (_head is SendOperation { Covered: > 0, CancelRequested: true })
+            {
+                // The cancel missed the batch that was in flight: what is left of the send does not start.
+                Distribute(0, SocketError.OperationAborted);
+                connection.SendFailedLocked(SocketError.OperationAborted);
+                continue;
+            }
+
             for (WriteOperation? next = _head; next is SendOperation send && !_batch.IsFull && _batch.Bytes < maxBatchBytes; next = next.NextWrite)
                 send.AddTo(_batch, maxBatchBytes);
             if (_batch.Count == 0)

@@ -15,6 +15,7 @@ namespace RxSockets.Engines.Iocp;
 internal sealed unsafe class IocpSocket : EngineSocket
 {
     private const int CloseCommand = 1;
+    private const int CancelSendCommand = 2;
 
     private readonly IocpEngine _engine;
     private readonly Node _node;
@@ -89,7 +90,8 @@ internal sealed unsafe class IocpSocket : EngineSocket
 
     public override bool StartSend(SendBatch batch, out long sent, out SocketError error) => _send.Start(batch, out sent, out error);
 
-    public override void CancelSend() => _send.Cancel();
+    // On the loop's thread no completion is half told: whatever send the owner has started by then, this one or the next of its batches, is ended.
+    public override void CancelSend() => Loop.Post(_node, CancelSendCommand);
 
     public override SocketError ShutdownSend()
     {
@@ -176,6 +178,10 @@ internal sealed unsafe class IocpSocket : EngineSocket
     {
         public override void Execute(int commands)
         {
+            if ((commands & CancelSendCommand) != 0)
+                socket._send.Cancel();
+            if ((commands & CloseCommand) == 0)
+                return;
             socket._receive.EndIfParked();
             socket.FinishCloseIfIdle();
         }
