@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
 using System.Runtime.InteropServices;
-using RxSockets.Operations;
 using RxSockets.Sockets;
 using RxSockets.Streams;
 
@@ -13,11 +12,15 @@ namespace RxSockets;
 /// </summary>
 public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, IConnectionFault
 {
-    private readonly Connection _core;
-    private readonly SingleReceive _single;
+    private readonly ConnectOptions? _options;
 
-    internal RxConnection(Connection core)
+    // One life of the socket; reconnecting begins another.
+    private volatile Connection _core;
+    private volatile SingleReceive _single;
+
+    internal RxConnection(Connection core, ConnectOptions? options = null)
     {
+        _options = options;
         _core = core;
         _single = new SingleReceive(core.Receive);
     }
@@ -73,16 +76,9 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
         ArgumentNullException.ThrowIfNull(remoteEndPoint);
         ConnectOptions validated = (options ?? new ConnectOptions()).Validated();
         cancellationToken.ThrowIfCancellationRequested();
-        var request = new ConnectRequest
-        {
-            Remote = remoteEndPoint,
-            Local = validated.LocalEndPoint,
-            FirstData = firstData,
-            NoDelay = validated.NoDelay,
-        };
         PortCore port = (validated.CompletionPort ?? CompletionPort.Shared).Core;
-        var attempt = new ConnectAttempt(port, request, validated.Retry, validated.RetryDelay);
-        return new RxConnection(await attempt.StartAsync(cancellationToken).ConfigureAwait(false));
+        Connection core = await ConnectAttempt.ConnectAsync(port, remoteEndPoint, firstData, validated, handle: null, cancellationToken).ConfigureAwait(false);
+        return new RxConnection(core, validated);
     }
 
     /// <summary>
@@ -110,20 +106,6 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     /// <summary>Sends FIN behind everything sent before. Receiving goes on.</summary>
     public ValueTask CompleteWritesAsync(CancellationToken cancellationToken = default) => _core.CompleteWritesAsync(cancellationToken);
 
-    /// <summary>
-    /// Ends both directions in order: FIN behind what was sent, then waits for the peer's FIN; what still arrives goes to the reader, or is
-    /// dropped if there is none. Native: DisconnectEx.
-    /// </summary>
-    /// <param name="reuseSocket">Asks to keep the handle for another connection. This version always closes it.</param>
-    /// <param name="cancellationToken">Ends the wait; the connection goes on closing.</param>
-    /// <returns>With <paramref name="reuseSocket"/>: whether the handle was kept (never, yet). Without: true when the peer ended in order, false when it
-    /// made no progress for <see cref="CompletionPortOptions.CloseTimeout"/> or the connection failed.</returns>
-    public async ValueTask<bool> DisconnectAsync(bool reuseSocket = false, CancellationToken cancellationToken = default)
-    {
-        bool orderly = await _core.DisconnectAsync(cancellationToken).ConfigureAwait(false);
-        return orderly && !reuseSocket;
-    }
-
     /// <summary>Resets the connection at once (RST): what was not acknowledged is lost. On a Unix socket the peer may see an orderly end.</summary>
     public void Abort() => _core.Abort(ConnectionCloseReason.Aborted, "Aborted by this side.");
 
@@ -132,11 +114,13 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
 
     /// <summary>
     /// Stops reading, queues FIN behind what was sent and returns without waiting for the peer. In the background the port drains and discards until
-    /// the peer's FIN, or aborts after <see cref="CompletionPortOptions.CloseTimeout"/> without progress.
+    /// the peer's FIN, or aborts after <see cref="CompletionPortOptions.CloseTimeout"/> without progress. A kept handle is closed.
     /// </summary>
     public ValueTask DisposeAsync()
     {
-        _core.End();
+        Connection core = _core;
+        core.End();
+        core.Kept?.Close();
         return ValueTask.CompletedTask;
     }
 

@@ -1,13 +1,17 @@
 // Started by the tests for what cannot be done inside the test process.
 //   RxSockets.Child exhaust ENGINE SCHEDULING     lowers RLIMIT_NOFILE to 20 above what is open, listens, prints the port, greets every
 //                                                 connection with one byte and holds it; a line on standard input lets all go; end of input ends it
+//   RxSockets.Child transmit ENGINE SCHEDULING PORT PATH   connects, transmits 1 MiB and then all of the file, each between a head and a tail of 1 KiB, and prints
+//                                                 the bytes of the second and by how much it raised the peak of resident memory, in KiB
 using System.Net;
 using System.Runtime.InteropServices;
 using RxSockets;
 
+if (args is ["transmit", var transmitEngine, var transmitScheduling, var number, var path])
+    return await Transmitter.RunAsync(Enum.Parse<EngineKind>(transmitEngine), Enum.Parse<CompletionScheduling>(transmitScheduling), int.Parse(number), path);
 if (args is not ["exhaust", var engine, var scheduling])
 {
-    Console.Error.WriteLine("usage: RxSockets.Child exhaust ENGINE SCHEDULING");
+    Console.Error.WriteLine("usage: RxSockets.Child exhaust ENGINE SCHEDULING | transmit ENGINE SCHEDULING PORT PATH");
     return 2;
 }
 

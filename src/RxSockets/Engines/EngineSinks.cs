@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using RxSockets.Buffers;
+using RxSockets.Operations;
 
 namespace RxSockets.Engines;
 
@@ -22,6 +23,14 @@ internal interface ISocketSink
 
     /// <summary>The started send is over: all bytes of the batch with Success, or fewer with an error. The memory is free again.</summary>
     void OnSendCompleted(long bytes, SocketError error);
+
+    /// <summary>The started transmit goes on; <paramref name="bytes"/> were taken so far.</summary>
+    void OnTransmitProgress(long bytes);
+
+    /// <summary>
+    /// Last call, instead of OnClosed: nothing is in flight, and the handle was kept. The sink owns it. Null: it went back to accept, where the engine keeps it.
+    /// </summary>
+    void OnRecycled(RecycledHandle? handle);
 
     /// <summary>Last call: nothing is in flight, the handle is closed.</summary>
     void OnClosed();

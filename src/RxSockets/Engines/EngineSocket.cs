@@ -54,7 +54,18 @@ internal abstract class EngineSocket
     /// </summary>
     public abstract bool StartSend(SendBatch batch, out long sent, out SocketError error);
 
-    /// <summary>Asks the started send to end early; the sink still hears the real end and the bytes taken.</summary>
+    /// <summary>
+    /// Transmits the whole batch, memory and file ranges, as one burst in order. Ready or pending as <see cref="StartSend"/>, with the same completion
+    /// (OnSendCompleted; the bytes taken are exact also after a failure or a cancel); OnTransmitProgress may come before it. At most one send or transmit is
+    /// started at a time. File bytes do not pass through managed memory where the engine can avoid it, and a file that is not in memory must not
+    /// hold up other sockets of a loop. A file that ends early: InvalidArgument.
+    /// Flags: the worker flags are hints. The owner carries out Disconnect and ReuseSocket itself, by <see cref="ShutdownSend"/> after the completion and
+    /// <see cref="Recycle"/> after the peer's FIN; an engine may do either natively with the last byte (TF_DISCONNECT, TF_REUSE_SOCKET), and then answers
+    /// those two calls with what is done already.
+    /// </summary>
+    public abstract bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error);
+
+    /// <summary>Asks the started send or transmit to end early; the sink still hears the real end and the bytes taken.</summary>
     public abstract void CancelSend();
 
     /// <summary>FIN. Only with no send started.</summary>
@@ -65,6 +76,19 @@ internal abstract class EngineSocket
     /// <paramref name="abort"/> the peer gets a reset (linger 0) where the family has one. May be called again to turn a close into an abort.
     /// </summary>
     public abstract void Close(bool abort);
+
+    /// <summary>
+    /// True where <see cref="Recycle"/> can keep the handle: for one that came from connect; for one that came from accept only where the engine gives it back
+    /// to accept by itself. Never for a Unix socket.
+    /// </summary>
+    public abstract bool CanRecycle { get; }
+
+    /// <summary>
+    /// DisconnectEx with TF_REUSE_SOCKET: as Close(false), but keeps the handle. Only where <see cref="CanRecycle"/>, once both FINs were seen and nothing is
+    /// started. Ends in OnRecycled, or, when the handle could not be kept or Close was called meanwhile, in OnClosed. May take time (TIME_WAIT); the
+    /// owner closes when its patience ends.
+    /// </summary>
+    public abstract void Recycle();
 
     public abstract int GetOption(SocketOptionLevel level, SocketOptionName name);
 

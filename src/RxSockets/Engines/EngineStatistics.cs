@@ -7,8 +7,10 @@ internal enum Verb
     Connect,
     Receive,
     Send,
+    Transmit,
     Shutdown,
     Cancel,
+    Recycle,
     Close,
     Wake,
 }
@@ -30,6 +32,9 @@ internal sealed class EngineStatistics
 
     /// <summary>Sends made directly on the calling thread.</summary>
     public long DirectSends;
+
+    /// <summary>Times a transmit went to a worker because its file was not in memory, or because it was asked for.</summary>
+    public long ColdTransmits;
 
     public void Submitted(Verb verb) => Interlocked.Increment(ref _submitted[(int)verb]);
 

@@ -16,6 +16,12 @@ internal sealed class ConnectRequest
 
     public bool NoDelay { get; init; }
 
+    /// <summary>
+    /// A recycled handle to connect instead of a new one; bound to <see cref="Local"/> already. On success it has become the socket; after a failure it is the
+    /// owner's again, unless the engine closed it.
+    /// </summary>
+    public RecycledHandle? Handle { get; init; }
+
     /// <summary>Set by an engine for itself while the request is in flight.</summary>
     public object? EngineState { get; set; }
 }

@@ -1,10 +1,16 @@
 namespace RxSockets.Operations;
 
-/// <summary>An orderly end in both directions. True: the peer's FIN came; false: the deadline passed or the connection failed.</summary>
+/// <summary>
+/// DisconnectEx: an orderly end in both directions. True: the peer's FIN came, and the handle was kept where that was asked for; false: the deadline passed, the
+/// connection failed, or the handle had to be closed.
+/// </summary>
 internal sealed class DisconnectOperation : Operation<bool>
 {
     /// <summary>Link of the connection's list of waiters.</summary>
     public DisconnectOperation? NextWaiter { get; set; }
+
+    /// <summary>TF_REUSE_SOCKET: keep the handle.</summary>
+    public bool ReuseSocket { get; init; }
 
     /// <summary>Takes this operation off the list; false when it ended already. Set when queued.</summary>
     public Func<DisconnectOperation, bool>? Withdraw { get; set; }

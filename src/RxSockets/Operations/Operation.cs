@@ -45,8 +45,14 @@ internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TR
 
     public void SetError(Exception error) => _error = error;
 
+    /// <summary>Just before the awaiter hears, on the same thread; must not throw.</summary>
+    protected virtual void Completing()
+    {
+    }
+
     public sealed override void Run()
     {
+        Completing();
         if (_error is null)
             _core.SetResult(_result!);
         else

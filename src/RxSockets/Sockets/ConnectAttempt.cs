@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using RxSockets.Engines;
 using RxSockets.Operations;
@@ -20,7 +21,7 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
     private bool _cancelled;
     private bool _ended;
 
-    public ConnectAttempt(PortCore port, ConnectRequest request, int retries, TimeSpan retryDelay)
+    private ConnectAttempt(PortCore port, ConnectRequest request, int retries, TimeSpan retryDelay)
     {
         _port = port;
         _request = request;
@@ -28,7 +29,22 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
         _retryDelay = retryDelay;
     }
 
-    public ValueTask<Connection> StartAsync(CancellationToken token)
+    /// <summary>Connects a new handle, or the kept one; after a failure that one is the caller's again.</summary>
+    public static ValueTask<Connection> ConnectAsync(
+        PortCore port, EndPoint remote, ReadOnlyMemory<byte> firstData, ConnectOptions options, RecycledHandle? handle, CancellationToken token)
+    {
+        var request = new ConnectRequest
+        {
+            Remote = remote,
+            Local = options.LocalEndPoint,
+            FirstData = firstData,
+            NoDelay = options.NoDelay,
+            Handle = handle,
+        };
+        return new ConnectAttempt(port, request, options.Retry, options.RetryDelay).StartAsync(token);
+    }
+
+    private ValueTask<Connection> StartAsync(CancellationToken token)
     {
         _port.ThrowIfDisposed();
         SetToken(token);
@@ -55,7 +71,7 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
         }
 
         if (error == SocketError.Success)
-            Finish(new Connection(_port, socket!) { FirstDataSent = firstDataSent }, null);
+            Finish(new Connection(_port, socket!) { FirstDataSent = firstDataSent, CanReconnect = true }, null);
         else
             Finish(null, CreateError(error));
     }

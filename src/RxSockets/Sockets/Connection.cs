@@ -16,10 +16,11 @@ internal sealed class Connection : ISocketSink, IPortMember
     private readonly Lock _sync = new();
     private readonly PortCore _port;
     private readonly Closure _closure = new();
-    private DisconnectOperation? _disconnects;
-    private IFirstDataGate? _gate;
+    private DisconnectWaiters? _disconnects;
+    private FirstBlock? _first;
     private SocketError? _sendFailure;
     private bool _ending;
+    private bool _truncated;
 
     public Connection(PortCore port, EngineSocket socket)
     {
@@ -42,14 +43,20 @@ internal sealed class Connection : ISocketSink, IPortMember
     public WriteQueue Write { get; }
 
     /// <summary>The first block that came with the accept; empty when none was asked for.</summary>
-    public ReadOnlyMemory<byte> FirstData { get; private set; }
+    public ReadOnlyMemory<byte> FirstData => _first?.Bytes ?? default;
 
     /// <summary>Bytes of first data that left with the connect.</summary>
     public int FirstDataSent { get; init; }
 
+    /// <summary>It came from connect; one that came from accept goes back to accept only.</summary>
+    public bool CanReconnect { get; init; }
+
     public EndPoint? RemoteEndPoint { get; }
 
     public EndPoint? LocalEndPoint => Socket.LocalEndPoint;
+
+    /// <summary>The handle that was kept for another connection, once this one ended so.</summary>
+    public KeptHandle? Kept { get; private set; }
 
     public bool IsDisposed { get; private set; }
 
@@ -71,6 +78,9 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public Task<ConnectionClosure> Closed => _closure.Task;
 
+    // Made when first data is asked for.
+    private FirstBlock First => _first ??= new FirstBlock(this, _sync);
+
     /// <summary>True once something other than an orderly end was decided.</summary>
     public bool HasFailed => _closure.IsDecided && _closure.Reason != ConnectionCloseReason.Orderly;
 
@@ -87,11 +97,15 @@ internal sealed class Connection : ISocketSink, IPortMember
     public ValueTask CompleteWritesAsync(CancellationToken token) =>
         token.IsCancellationRequested ? ValueTask.FromCanceled(token) : Write.EnqueueAsync(FinOperation.Rent(), token);
 
-    public ValueTask<bool> DisconnectAsync(CancellationToken token)
+    public ValueTask<TransmitResult> TransmitAsync(TransmitOperation operation, CancellationToken token) => Write.TransmitAsync(operation, token);
+
+    public ValueTask<bool> DisconnectAsync(bool reuseSocket, CancellationToken token)
     {
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled<bool>(token);
-        var operation = new DisconnectOperation { Scheduler = Socket.Schedule, Withdraw = WithdrawDisconnect };
+        if (reuseSocket && RemoteEndPoint is UnixDomainSocketEndPoint)
+            return ValueTask.FromException<bool>(CreateError(SocketError.OperationNotSupported, "disconnecting for reuse, which Unix sockets do not have"));
+        var operation = new DisconnectOperation { Scheduler = Socket.Schedule, ReuseSocket = reuseSocket };
         BufferLease? unread = null;
         lock (_sync)
         {
@@ -100,16 +114,45 @@ internal sealed class Connection : ISocketSink, IPortMember
             if (CloseStarted)
                 return ValueTask.FromException<bool>(CreateError(SocketError.NotConnected, "disconnecting"));
             operation.SetToken(token);
-            operation.NextWaiter = _disconnects;
-            _disconnects = operation;
+            (_disconnects ??= new DisconnectWaiters(_sync)).Add(operation);
+            BeginEnd();
+            if (!Receive.HasActiveReader && !CloseStarted)
+                unread = Receive.Discard();
+            // What was discarded is read: nothing else may be left to wait for.
+            FinishIfDone();
+        }
+
+        ReceiveQueue.ReleaseAll(unread);
+        operation.RegisterCancellation(token);
+        return operation.Task;
+    }
+
+    /// <summary>Ends in order with nobody waiting for it.</summary>
+    public void EndInBackground()
+    {
+        BufferLease? unread = null;
+        lock (_sync)
+        {
+            if (IsDisposed || CloseStarted)
+                return;
             BeginEnd();
             if (!Receive.HasActiveReader && !CloseStarted)
                 unread = Receive.Discard();
         }
 
         ReceiveQueue.ReleaseAll(unread);
-        operation.RegisterCancellation(token);
-        return operation.Task;
+    }
+
+    /// <summary>The handle that was kept, for another connection.</summary>
+    public RecycledHandle TakeKept(EndPoint remote)
+    {
+        if (IsDisposed)
+            throw new ObjectDisposedException(nameof(RxSockets) + ".RxConnection");
+        if (!IsClosed)
+            throw SocketErrors.Create(SocketError.IsConnected, "reconnecting", remote);
+        if (!CanReconnect)
+            throw SocketErrors.Create(SocketError.InvalidArgument, "reconnecting what came from accept", remote);
+        return Kept?.Take(remote) ?? throw SocketErrors.Create(SocketError.NotSocket, "reconnecting a handle that was not kept", remote);
     }
 
     /// <summary>The reader left a connection that is being disconnected: what is left is dropped, else the end would wait for a reader for ever.</summary>
@@ -120,6 +163,7 @@ internal sealed class Connection : ISocketSink, IPortMember
         {
             if (_ending && !CloseStarted)
                 unread = Receive.Discard();
+            FinishIfDone();
         }
 
         ReceiveQueue.ReleaseAll(unread);
@@ -136,9 +180,9 @@ internal sealed class Connection : ISocketSink, IPortMember
                 return;
             IsDisposed = true;
             unread = Receive.EndLocally(SocketError.OperationAborted);
-            if (!CloseStarted && _sendFailure == SocketError.OperationAborted)
+            if (!CloseStarted && _truncated)
             {
-                _closure.Decide(ConnectionCloseReason.Aborted, byPeer: false, SocketError.OperationAborted, "A send was cancelled half-way: only a reset tells the peer.");
+                _closure.Decide(ConnectionCloseReason.Aborted, byPeer: false, _sendFailure!.Value, "A send or transmit ended half-way: only a reset tells the peer.");
                 StartClose(abort: true);
             }
             else if (!CloseStarted)
@@ -158,6 +202,8 @@ internal sealed class Connection : ISocketSink, IPortMember
         BufferLease? unread;
         lock (_sync)
         {
+            if (Kept is not null)
+                return;
             if (CloseStarted && _closure.IsDecided)
             {
                 Socket.Close(abort: true);
@@ -183,46 +229,13 @@ internal sealed class Connection : ISocketSink, IPortMember
         Abort(ConnectionCloseReason.CloseTimeout, $"The peer made no progress for {_port.Options.CloseTimeout} while the connection was closing.");
 
     /// <summary>Has the first block received before the connection is delivered.</summary>
-    public void AwaitFirstData(IFirstDataGate gate)
-    {
-        bool ready;
-        lock (_sync)
-        {
-            _gate = gate;
-            Receive.ReceiveEagerly();
-            ready = Receive.Peek() is not null || Receive.EndSeen || CloseStarted;
-        }
-
-        if (ready)
-            OpenGate();
-    }
+    public void AwaitFirstData(IFirstDataGate gate) => First.Await(gate);
 
     /// <summary>Makes the first block of at most <paramref name="bytes"/> bytes a view of its own that stays first in the stream.</summary>
-    public void SplitFirstData(int bytes)
-    {
-        BufferLease? emptied = null;
-        lock (_sync)
-        {
-            Receive.EndEager();
-            if (Receive.Peek() is not { } head)
-                return;
-            int count = Math.Min(bytes, head.Length);
-            byte[] block = head.Unread.Span[..count].ToArray();
-            emptied = Receive.Skip(count);
-            PutFirst(block);
-        }
-
-        emptied?.Release();
-    }
+    public void SplitFirstData(int bytes) => First.Split(bytes);
 
     /// <summary>The engine brought the first block with the accept.</summary>
-    public void AddFirstData(BufferLease firstData)
-    {
-        byte[] block = firstData.Unread.ToArray();
-        firstData.Release();
-        lock (_sync)
-            PutFirst(block);
-    }
+    public void AddFirstData(BufferLease firstData) => First.Add(firstData);
 
     public SocketException CreateError(SocketError error, string doing) => SocketErrors.Create(error, doing, RemoteEndPoint);
 
@@ -246,6 +259,7 @@ internal sealed class Connection : ISocketSink, IPortMember
         // The peer may have sent a last word before it went: that is still read, and then the error is told (see ReceiveEndedLocked). After a
         // cancelled send only abort is left, and that is the user's word.
         _sendFailure ??= error;
+        _truncated |= IsOurs(error);
         if (error != SocketError.OperationAborted && (_ending || Receive.EndSeen))
             Fail(error);
     }
@@ -253,53 +267,61 @@ internal sealed class Connection : ISocketSink, IPortMember
     /// <summary>Under the lock: the write queue moved.</summary>
     public void WritesMovedLocked() => FinishIfDone();
 
+    /// <summary>Under the lock: the last unread byte was read.</summary>
+    public void ReadsMovedLocked() => FinishIfDone();
+
     void ISocketSink.OnReceived(BufferLease buffer, bool more)
     {
         Receive.OnReceived(buffer, more);
-        if (_gate is not null)
-            OpenGate();
+        _first?.OpenGate();
     }
 
     void ISocketSink.OnReceiveEnded(SocketError error)
     {
         lock (_sync)
             ReceiveEndedLocked(error);
-        if (_gate is not null)
-            OpenGate();
+        _first?.OpenGate();
     }
 
     void ISocketSink.OnReceiveStopped() => Receive.OnStopped();
 
     void ISocketSink.OnSendCompleted(long bytes, SocketError error) => Write.OnSendCompleted(bytes, error);
 
-    void ISocketSink.OnClosed()
+    void ISocketSink.OnTransmitProgress(long bytes) => Write.OnTransmitProgress(bytes);
+
+    void ISocketSink.OnRecycled(RecycledHandle? handle)
+    {
+        // Before this connection leaves the port, so that the port's end finds one or the other.
+        KeptHandle? kept = handle is null ? null : new KeptHandle(_port, handle);
+        EndLife(kept, handed: true);
+    }
+
+    void ISocketSink.OnClosed() => EndLife(kept: null, handed: false);
+
+    private void EndLife(KeptHandle? kept, bool handed)
     {
         DisconnectOperation? waiters;
         BufferLease? unread = null;
+        bool disposed;
         lock (_sync)
         {
-            waiters = _disconnects;
-            _disconnects = null;
+            waiters = _disconnects?.TakeAll();
             // Whoever still reads finds the end; a connection closed in order ends in order, if its FIN was seen.
             if (!Receive.EndSeen)
                 unread = Receive.EndLocally(SocketError.OperationAborted);
             _closure.Decide(ConnectionCloseReason.Orderly, byPeer: false, SocketError.Success, "Both directions ended in order.");
+            Kept = kept;
+            disposed = IsDisposed;
+            Write.EndLife();
         }
 
+        if (disposed)
+            kept?.Close();
         ReceiveQueue.ReleaseAll(unread);
-        if (_gate is not null)
-            OpenGate();
-        bool orderly = _closure.Reason == ConnectionCloseReason.Orderly;
-        while (waiters is not null)
-        {
-            DisconnectOperation waiter = waiters;
-            waiters = waiter.NextWaiter;
-            waiter.SetResult(orderly);
-            Socket.Schedule(waiter);
-        }
-
+        _first?.OpenGate();
         _port.Closing.Remove(this);
         _closure.Finish(Receive.BytesReceived, Write.BytesSent);
+        DisconnectWaiters.Complete(waiters, _closure.Reason == ConnectionCloseReason.Orderly, kept: handed);
         _port.Remove(this);
     }
 
@@ -321,8 +343,19 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     private void FinishIfDone()
     {
-        if (_ending && !CloseStarted && Receive.EndSeen && (Write.IsDrained || (IsDisposed && Write.IsIdle)))
+        if (!_ending || CloseStarted || !Receive.EndSeen || !(Write.IsDrained || (IsDisposed && Write.IsIdle)))
+            return;
+        if (IsDisposed || _disconnects is not { WantReuse: true } || !Socket.CanRecycle || !Receive.FinSeen || !Write.FinSent)
+        {
             StartClose(abort: false);
+            return;
+        }
+
+        // For reuse the peer's data must have been read as well; a reader that does not is bounded by the time a closing connection has.
+        if (Receive.UnreadBytes > 0)
+            return;
+        CloseStarted = true;
+        Socket.Recycle();
     }
 
     private void Fail(SocketError error)
@@ -333,44 +366,16 @@ internal sealed class Connection : ISocketSink, IPortMember
         _closure.Decide(reset ? ConnectionCloseReason.PeerReset : ConnectionCloseReason.Failed, byPeer: reset, error, CreateError(error, "connected").Message);
         Receive.EndFromPeer(error);
         Write.Break(error);
-        StartClose(abort: false);
+        StartClose(abort: _truncated);
     }
+
+    // Failures that the peer cannot know of, unlike those it caused: an end in order would make what it got look whole.
+    private static bool IsOurs(SocketError error) =>
+        error is SocketError.OperationAborted or SocketError.InvalidArgument or SocketError.Fault or SocketError.AccessDenied or SocketError.SocketError;
 
     private void StartClose(bool abort)
     {
         CloseStarted = true;
         Socket.Close(abort);
     }
-
-    private bool WithdrawDisconnect(DisconnectOperation operation)
-    {
-        lock (_sync)
-        {
-            DisconnectOperation? before = null;
-            for (DisconnectOperation? at = _disconnects; at is not null; before = at, at = at.NextWaiter)
-            {
-                if (at != operation)
-                    continue;
-                if (before is null)
-                    _disconnects = at.NextWaiter;
-                else
-                    before.NextWaiter = at.NextWaiter;
-                return true;
-            }
-
-            return false;
-        }
-    }
-
-    private void PutFirst(byte[] block)
-    {
-        FirstData = block;
-        if (block.Length == 0)
-            return;
-        var lease = new BufferLease(FirstDataHome.Instance, block, index: -1);
-        lease.Fill(block.Length, holder: null);
-        Receive.AddFirst(lease);
-    }
-
-    private void OpenGate() => Interlocked.Exchange(ref _gate, null)?.FirstDataCame(this);
 }

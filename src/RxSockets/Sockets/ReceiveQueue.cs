@@ -289,7 +289,12 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
         BufferLease buffer = _head!;
         _head = buffer.Next;
         if (_head is null)
+        {
             _tail = null;
+            if (_end is not null)
+                connection.ReadsMovedLocked();
+        }
+
         buffer.Next = null;
         return buffer;
     }

@@ -10,10 +10,11 @@ namespace RxSockets.Sockets;
 internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatchBytes) : IWriteOwner
 {
     private readonly SendBatch _batch = new();
-    private WriteOperation? _head;
-    private WriteOperation? _tail;
+    private WriteList _queue;
+    private TransmitHub? _hub;
     private bool _inFlight;
     private bool _finQueued;
+    private bool _lifeEnded;
     private SocketError? _broken;
 
     public long BytesSent { get; private set; }
@@ -21,8 +22,27 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     /// <summary>Under the lock.</summary>
     public bool FinSent { get; private set; }
 
+    /// <summary>Tells of every send and transmit that ended. Made when first asked for: most connections send unheard.</summary>
+    public TransmitHub Hub
+    {
+        get
+        {
+            lock (sync)
+            {
+                if (_hub is null)
+                {
+                    _hub = new TransmitHub(connection);
+                    if (_lifeEnded)
+                        _hub.Complete();
+                }
+
+                return _hub;
+            }
+        }
+    }
+
     /// <summary>Under the lock: nothing is queued or in flight.</summary>
-    public bool IsIdle => _head is null && !_inFlight;
+    public bool IsIdle => _queue.Head is null && !_inFlight;
 
     /// <summary>Under the lock: nothing is queued in front of the FIN that only closing asked for.</summary>
     public bool IsDrained => IsIdle && (FinSent || _broken is not null);
@@ -39,8 +59,9 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
             if (IsIdle && memory.Length <= maxBatchBytes)
             {
                 _batch.Add(memory);
+                long askedAt = IsHeard ? _hub!.Now() : 0;
                 if (!connection.Socket.StartSend(_batch, out long sent, out SocketError error))
-                    return SentAtOnce(sent, error);
+                    return SentAtOnce(sent, error, askedAt);
                 _inFlight = true;
                 operation = SendOperation.Rent(memory);
                 operation.CoverAll();
@@ -75,6 +96,26 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
         return operation.VoidTask;
     }
 
+    /// <summary>Queues a transmit; one that disconnects has the FIN behind it, and nothing more may follow.</summary>
+    public ValueTask<TransmitResult> TransmitAsync(TransmitOperation operation, CancellationToken token)
+    {
+        lock (sync)
+        {
+            if (Refusal() is { } refusal)
+            {
+                operation.Abandon();
+                return ValueTask.FromException<TransmitResult>(refusal is SocketException error ? new TransmitException(error.SocketErrorCode, 0, error.Message) : refusal);
+            }
+
+            _finQueued |= operation.Disconnects;
+            Append(operation, token);
+            Pump();
+        }
+
+        operation.RegisterCancellation(token);
+        return operation.Task;
+    }
+
     /// <summary>Under the lock: FIN behind what is queued, for closing; nobody awaits it.</summary>
     public void QueueFin()
     {
@@ -93,46 +134,67 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
             FailAll();
     }
 
-    /// <summary>The engine's word on the send in flight.</summary>
+    /// <summary>The engine's word on the send or transmit in flight.</summary>
     public void OnSendCompleted(long bytes, SocketError error)
     {
         lock (sync)
         {
             _inFlight = false;
-            _batch.Clear();
-            BytesSent += bytes;
-            Distribute(bytes, error);
-            if (error != SocketError.Success)
-                connection.SendFailedLocked(error);
+            if (_queue.Head is TransmitOperation { IsStarted: true } transmit)
+                Transmitted(transmit, bytes, error);
+            else
+                Sent(bytes, error);
             Pump();
         }
+    }
+
+    /// <summary>The transmit in flight has come this far.</summary>
+    public void OnTransmitProgress(long bytes)
+    {
+        lock (sync)
+        {
+            if (_queue.Head is not TransmitOperation { IsStarted: true } transmit)
+                return;
+            BytesSent += bytes - transmit.Sent;
+            if (transmit.Advance(bytes) is { } report)
+                connection.Socket.Schedule(report);
+        }
+    }
+
+    /// <summary>Under the lock: the connection has ended.</summary>
+    public void EndLife()
+    {
+        _lifeEnded = true;
+        _hub?.Complete();
     }
 
     void IWriteOwner.CancelWrite(WriteOperation operation)
     {
         lock (sync)
         {
-            bool started = operation is SendOperation { Covered: > 0 };
-            if (started)
+            if (operation is SendOperation { Covered: > 0 } or TransmitOperation { IsStarted: true })
             {
-                if (_inFlight && IsQueued(operation))
+                if (_inFlight && _queue.Contains(operation))
                     connection.Socket.CancelSend();
                 return;
             }
 
-            if (!Remove(operation))
+            if (!_queue.Remove(operation))
                 return;
-            if (operation is FinOperation)
+            if (operation is FinOperation or TransmitOperation { Disconnects: true })
                 _finQueued = false;
-            operation.SetError(new OperationCanceledException(operation.CancellationToken));
-            connection.Socket.Schedule(operation);
+            Complete(operation, SocketError.OperationAborted);
         }
     }
 
-    private ValueTask SentAtOnce(long sent, SocketError error)
+    private bool IsHeard => _hub is { IsHeard: true };
+
+    private ValueTask SentAtOnce(long sent, SocketError error, long askedAt)
     {
         _batch.Clear();
         BytesSent += sent;
+        if (IsHeard)
+            _hub!.Add(TransmitKind.Send, sent, askedAt, error);
         if (error == SocketError.Success)
             return ValueTask.CompletedTask;
         _broken ??= error;
@@ -140,48 +202,28 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
         return ValueTask.FromException(connection.CreateError(error, "sending"));
     }
 
-    // Hands over the next batch, or the FIN, for as long as things end at once.
+    // Hands over the next batch, transmit, or the FIN, for as long as things end at once.
     private void Pump()
     {
-        while (!_inFlight && _broken is null && _head is not null && !connection.CloseStarted)
+        while (!_inFlight && _broken is null && _queue.Head is not null && !connection.CloseStarted)
         {
-            if (_head is FinOperation)
+            switch (_queue.Head)
             {
-                SocketError error = connection.Socket.ShutdownSend();
-                FinSent = error == SocketError.Success;
-                Complete(Dequeue(), error);
-                if (error != SocketError.Success)
-                    connection.SendFailedLocked(error);
-                continue;
+                case FinOperation:
+                    Complete(_queue.Dequeue(), SendFin());
+                    break;
+                case TransmitOperation transmit:
+                    PumpTransmit(transmit);
+                    break;
+                case SendOperation { Covered: > 0, CancelRequested: true }:
+                    // The cancel missed the batch that was in flight: what is left of the send does not start.
+                    Distribute(0, SocketError.OperationAborted);
+                    connection.SendFailedLocked(SocketError.OperationAborted);
+                    break;
+                default:
+                    PumpSends();
+                    break;
             }
-
-            if (_head is SendOperation { Covered: > 0, CancelRequested: true })
-            {
-                // The cancel missed the batch that was in flight: what is left of the send does not start.
-                Distribute(0, SocketError.OperationAborted);
-                connection.SendFailedLocked(SocketError.OperationAborted);
-                continue;
-            }
-
-            for (WriteOperation? next = _head; next is SendOperation send && !_batch.IsFull && _batch.Bytes < maxBatchBytes; next = next.NextWrite)
-                send.AddTo(_batch, maxBatchBytes);
-            if (_batch.Count == 0)
-            {
-                Complete(Dequeue(), SocketError.Success);   // a send of no bytes: its turn is its end
-                continue;
-            }
-
-            if (connection.Socket.StartSend(_batch, out long sent, out SocketError result))
-            {
-                _inFlight = true;
-                return;
-            }
-
-            _batch.Clear();
-            BytesSent += sent;
-            Distribute(sent, result);
-            if (result != SocketError.Success)
-                connection.SendFailedLocked(result);
         }
 
         if (_broken is not null && !_inFlight)
@@ -189,17 +231,72 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
         connection.WritesMovedLocked();
     }
 
+    private void PumpSends()
+    {
+        for (WriteOperation? next = _queue.Head; next is SendOperation send && !_batch.IsFull && _batch.Bytes < maxBatchBytes; next = next.NextWrite)
+            send.AddTo(_batch, maxBatchBytes);
+        if (_batch.Count == 0)
+            Complete(_queue.Dequeue(), SocketError.Success);   // a send of no bytes: its turn is its end
+        else if (connection.Socket.StartSend(_batch, out long sent, out SocketError error))
+            _inFlight = true;
+        else
+            Sent(sent, error);
+    }
+
+    private void PumpTransmit(TransmitOperation transmit)
+    {
+        transmit.IsStarted = true;
+        if (transmit.Batch.Count == 0)
+            Transmitted(transmit, 0, SocketError.Success);
+        else if (connection.Socket.StartTransmit(transmit.Batch, out long sent, out SocketError error))
+            _inFlight = true;
+        else
+            Transmitted(transmit, sent, error);
+    }
+
+    private SocketError SendFin()
+    {
+        SocketError error = connection.Socket.ShutdownSend();
+        FinSent = error == SocketError.Success;
+        if (!FinSent)
+            connection.SendFailedLocked(error);
+        return error;
+    }
+
+    private void Sent(long bytes, SocketError error)
+    {
+        _batch.Clear();
+        BytesSent += bytes;
+        Distribute(bytes, error);
+        if (error != SocketError.Success)
+            connection.SendFailedLocked(error);
+    }
+
+    private void Transmitted(TransmitOperation transmit, long bytes, SocketError error)
+    {
+        BytesSent += bytes - transmit.Sent;
+        transmit.Sent = bytes;
+        if (error == SocketError.Success && transmit.Disconnects)
+            error = SendFin();
+        Complete(_queue.Dequeue(), error);
+        if (error == SocketError.Success)
+            return;
+        _broken ??= error;
+        FailAll();
+        connection.SendFailedLocked(error);
+    }
+
     // Shares the bytes taken among the operations of the batch, first come first served; whoever is whole is done.
     private void Distribute(long bytes, SocketError error)
     {
-        while (_head is SendOperation send)
+        while (_queue.Head is SendOperation send)
         {
             long taken = Math.Min(bytes, send.Covered - send.Sent);
             send.Sent += taken;
             bytes -= taken;
             if (send.Sent < send.Length || send.Covered < send.Length)
                 break;
-            Complete(Dequeue(), SocketError.Success);
+            Complete(_queue.Dequeue(), SocketError.Success);
         }
 
         if (error == SocketError.Success)
@@ -210,19 +307,33 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
 
     private void FailAll()
     {
-        while (_head is not null)
-            Complete(Dequeue(), _broken!.Value);
+        while (_queue.Head is not null)
+            Complete(_queue.Dequeue(), _broken!.Value);
     }
 
     private void Complete(WriteOperation operation, SocketError error)
     {
+        long sent = operation switch { SendOperation send => send.Sent, TransmitOperation transmit => transmit.Sent, _ => 0 };
+        if (operation is not FinOperation && IsHeard)
+            _hub!.Add(operation is TransmitOperation { Kind: var kind } ? kind : TransmitKind.Send, sent, operation.AskedAt, error);
         if (error == SocketError.Success)
-            operation.SetResult(true);
-        else if (operation.CancelRequested)
-            operation.SetError(new OperationCanceledException(operation.CancellationToken));
+            operation.SetResult(new TransmitResult(sent));
         else
-            operation.SetError(connection.CreateError(error, "sending"));
+            operation.SetError(CreateError(operation, sent, error));
+        (operation as TransmitOperation)?.Batch.Clear();
         connection.Socket.Schedule(operation);
+    }
+
+    private Exception CreateError(WriteOperation operation, long sent, SocketError error)
+    {
+        if (operation is TransmitOperation)
+        {
+            return operation.CancelRequested
+                ? new TransmitCanceledException(sent, operation.CancellationToken)
+                : new TransmitException(error, sent, connection.CreateError(error, $"transmitting, after {sent} bytes").Message);
+        }
+
+        return operation.CancelRequested ? new OperationCanceledException(operation.CancellationToken) : connection.CreateError(error, "sending");
     }
 
     private Exception? Refusal()
@@ -240,51 +351,8 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     {
         operation.SetToken(token);
         operation.Owner = this;
-        if (_tail is null)
-            _head = operation;
-        else
-            _tail.NextWrite = operation;
-        _tail = operation;
-    }
-
-    private WriteOperation Dequeue()
-    {
-        WriteOperation operation = _head!;
-        _head = operation.NextWrite;
-        if (_head is null)
-            _tail = null;
-        operation.NextWrite = null;
-        return operation;
-    }
-
-    private bool IsQueued(WriteOperation operation)
-    {
-        for (WriteOperation? at = _head; at is not null; at = at.NextWrite)
-        {
-            if (at == operation)
-                return true;
-        }
-
-        return false;
-    }
-
-    private bool Remove(WriteOperation operation)
-    {
-        WriteOperation? before = null;
-        for (WriteOperation? at = _head; at is not null; before = at, at = at.NextWrite)
-        {
-            if (at != operation)
-                continue;
-            if (before is null)
-                _head = at.NextWrite;
-            else
-                before.NextWrite = at.NextWrite;
-            if (_tail == at)
-                _tail = before;
-            at.NextWrite = null;
-            return true;
-        }
-
-        return false;
+        if (IsHeard)
+            operation.AskedAt = _hub!.Now();
+        _queue.Append(operation);
     }
 }

@@ -220,7 +220,7 @@ public class ConnectionTests
     [Fact]
     public async Task Disconnect_waits_for_the_peers_fin()
     {
-        ValueTask<bool> disconnect = _connection.DisconnectAsync(default);
+        ValueTask<bool> disconnect = _connection.DisconnectAsync(reuseSocket: false, default);
         Assert.Equal(1, _socket.Fins);
         Assert.False(disconnect.IsCompleted);
         _socket.BringEnd();

@@ -110,7 +110,25 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
         return true;
     }
 
+    public TransmitBatch? Transmitting { get; private set; }
+
+    public int RecyclesAsked { get; private set; }
+
+    public override bool CanRecycle => true;
+
+    public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
+    {
+        Assert.False(SendStarted);
+        sent = 0;
+        error = SocketError.Success;
+        Transmitting = batch;
+        SendStarted = true;
+        return true;
+    }
+
     public override void CancelSend() => SendCancelAsked = true;
+
+    public override void Recycle() => RecyclesAsked++;
 
     public override SocketError ShutdownSend()
     {
@@ -157,6 +175,7 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
         SendStarted = false;
         long all = Sending.Sum(static piece => piece.Length);
         Sending.Clear();
+        Transmitting = null;
         Sink.OnSendCompleted(bytes ?? (error == SocketError.Success ? all : 0), error);
     }
 

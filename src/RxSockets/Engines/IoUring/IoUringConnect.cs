@@ -84,6 +84,12 @@ internal sealed unsafe class IoUringConnect : LoopNode
 
     private int MakeSocket()
     {
+        if (_request.Handle is IoUringHandle kept)
+        {
+            _descriptor = kept.Descriptor;
+            return LinuxSocket.SetOption(_descriptor, IPPROTO_TCP, TCP_NODELAY, _request.NoDelay ? 1 : 0);
+        }
+
         _descriptor = LinuxSocket.Create(_request.Remote);
         if (_descriptor < 0)
             return _descriptor;
@@ -139,15 +145,29 @@ internal sealed unsafe class IoUringConnect : LoopNode
             error = -Errno.ECANCELED;
         if (error != 0)
         {
-            if (_descriptor >= 0)
-                _ = Libc.close(_descriptor);
+            GiveUp();
             _sink.OnConnected(null, _sent, _cancelAsked ? SocketError.OperationAborted : ErrnoMap.ToSocketError(-error));
             return;
         }
 
+        (_request.Handle as IoUringHandle)?.Detach();
         _ = LinuxSocket.GetName(_descriptor, peer: true, out EndPoint? remote);
-        var socket = new IoUringSocket(_engine, _loop, _descriptor, remote ?? _request.Remote, _engine.Options.TimeProvider.GetTimestamp());
+        var socket = new IoUringSocket(_engine, _loop, _descriptor, remote ?? _request.Remote, _engine.Options.TimeProvider.GetTimestamp(), fromConnect: true);
         _sink.OnConnected(socket, _sent, SocketError.Success);
+    }
+
+    // A kept descriptor is its owner's again, without what it began; one that cannot be freed of that is of no use.
+    private void GiveUp()
+    {
+        if (_request.Handle is not { } kept)
+        {
+            if (_descriptor >= 0)
+                _ = Libc.close(_descriptor);
+        }
+        else if (_descriptor >= 0 && LinuxReuse.Dissolve(_descriptor) < 0)
+        {
+            kept.Dispose();
+        }
     }
 
     private sealed class Part(IoUringConnect owner, bool isSend) : IoUringRequest

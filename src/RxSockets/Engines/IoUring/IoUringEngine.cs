@@ -20,6 +20,9 @@ internal sealed class IoUringEngine : CompletionEngine
 
     public Action<Exception> Unhandled { get; }
 
+    /// <summary>Who sends files that are not in memory.</summary>
+    public FileWorkers FileWorkers { get; } = new();
+
     public override EngineKind Kind => EngineKind.IoUring;
 
     /// <summary>Null where io_uring works; else a sentence that says why not.</summary>
@@ -54,6 +57,7 @@ internal sealed class IoUringEngine : CompletionEngine
     {
         foreach (IoUringLoop loop in _loops)
             await loop.StopAsync().ConfigureAwait(false);
+        FileWorkers.Stop();
     }
 
     public IoUringLoop LeastLoaded()

@@ -191,7 +191,7 @@ internal sealed unsafe class IoUringListener : EngineListener
             }
 
             IoUringLoop loop = engine.LeastLoaded();
-            listener._sink.OnAccepted(new IoUringSocket(engine, loop, descriptor, remote, established), firstData: null);
+            listener._sink.OnAccepted(new IoUringSocket(engine, loop, descriptor, remote, established, fromConnect: false), firstData: null);
         }
     }
 }

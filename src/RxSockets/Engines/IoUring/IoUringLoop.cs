@@ -55,6 +55,8 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
 
     public EngineStatistics Statistics => _engine.Statistics;
 
+    public FileWorkers FileWorkers => _engine.FileWorkers;
+
     /// <summary>When completions were reaped last: what came with this reap came after that.</summary>
     public long LastReap { get; private set; }
 

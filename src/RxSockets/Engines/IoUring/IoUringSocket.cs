@@ -20,6 +20,9 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     private const int CancelSendCommand = 8;
     private const int CloseCommand = 16;
     private const int AbortCommand = 32;
+    private const int TransmitCommand = 64;
+    private const int WorkerDoneCommand = 128;
+    private const int RecycleCommand = 256;
 
     private readonly IoUringEngine _engine;
     private readonly Node _node;
@@ -27,14 +30,19 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     private readonly SendRequest _send;
     private readonly long _establishedAt;
     private readonly EndPoint? _remote;
+    private readonly bool _fromConnect;
+    private TransmitRequest? _transmit;
+    private RecycleRequest? _recycle;
     private EndPoint? _local;
     private UnownedDescriptor? _handle;
     private bool _closing;
     private bool _closeSubmitted;
+    private bool _optionsTouched;
 
-    public IoUringSocket(IoUringEngine engine, IoUringLoop loop, int descriptor, EndPoint? remote, long establishedAt)
+    public IoUringSocket(IoUringEngine engine, IoUringLoop loop, int descriptor, EndPoint? remote, long establishedAt, bool fromConnect)
     {
         _engine = engine;
+        _fromConnect = fromConnect;
         Loop = loop;
         Descriptor = descriptor;
         _remote = remote;
@@ -116,6 +124,34 @@ internal sealed unsafe class IoUringSocket : EngineSocket
         return true;
     }
 
+    public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
+    {
+        TransmitRequest transmit = _transmit ??= new TransmitRequest(this);
+        transmit.Begin(batch);
+        sent = 0;
+        error = SocketError.Success;
+        // As with a send: here and now where the loop sleeps or this is its thread.
+        if ((Loop.IsCurrent || Loop.IsSleeping) && transmit.TryAtOnce(out error))
+        {
+            sent = transmit.Sent;
+            return false;
+        }
+
+        ProceedTransmit();
+        return true;
+    }
+
+    /// <summary>The transmit goes on in the loop's next round.</summary>
+    public void ProceedTransmit() => Loop.Post(_node, TransmitCommand);
+
+    /// <summary>On a worker's thread: its share is done.</summary>
+    public void TransmitWorkerDone() => Loop.Post(_node, WorkerDoneCommand);
+
+    /// <summary>The kernel gives accept a new descriptor every time: what came from accept has no use once it is over.</summary>
+    public override bool CanRecycle => _fromConnect && LinuxSocket.Family(_remote) is LinuxConstants.AF_INET or LinuxConstants.AF_INET6;
+
+    public override void Recycle() => Loop.Post(_node, RecycleCommand);
+
     public override void CancelSend() => Loop.Post(_node, CancelSendCommand);
 
     public override SocketError ShutdownSend()
@@ -138,6 +174,7 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     public override void SetOption(SocketOptionLevel level, SocketOptionName name, int value)
     {
         (int nativeLevel, int nativeName) = Mapped(level, name);
+        _optionsTouched = true;
         int result = LinuxSocket.SetOption(Descriptor, nativeLevel, nativeName, value);
         if (result < 0)
             throw LinuxSocket.Error(result, $"setting {name}");
@@ -151,7 +188,7 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     /// <summary>On the loop's thread: a request ended; when it was the last one of a closing socket, the descriptor is closed.</summary>
     public void FinishCloseIfIdle()
     {
-        if (!_closing || _closeSubmitted || _receive.InFlight || _send.InFlight)
+        if (!_closing || _closeSubmitted || _receive.InFlight || _send.InFlight || _transmit is { InFlight: true } || _recycle is { InFlight: true })
             return;
         Volatile.Write(ref _closeSubmitted, true);
         _handle?.SetHandleAsInvalid();
@@ -161,11 +198,40 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     /// <summary>On the loop's thread: the descriptor is closed.</summary>
     public void OnDescriptorClosed()
     {
+        Leave();
+        Sink.OnClosed();
+    }
+
+    /// <summary>On the loop's thread: both directions are over; the descriptor goes on without this socket.</summary>
+    public void Recycled()
+    {
+        int family = LinuxSocket.Family(_remote);
+        // A handle that was given out may have been used to set anything.
+        bool reset = !_optionsTouched && _handle is null || LinuxReuse.ResetOptions(Descriptor, family) == 0;
+        if (!reset || LinuxReuse.Dissolve(Descriptor) < 0)
+        {
+            _closing = true;
+            FinishCloseIfIdle();
+            return;
+        }
+
+        if (_transmit is not null)
+            _ = LinuxSocket.SetNonBlocking(Descriptor, false);
+        Volatile.Write(ref _closeSubmitted, true);
+        _handle?.SetHandleAsInvalid();
+        Leave();
+        Loop.Statistics.Completed(Verb.Recycle);
+        Sink.OnRecycled(new IoUringHandle(Descriptor, _remote!.AddressFamily));
+    }
+
+    private void Leave()
+    {
         Loop.Requests.Remove(_receive);
         Loop.Requests.Remove(_send);
+        if (_transmit is not null)
+            Loop.Requests.Remove(_transmit);
         _send.Free();
         Loop.SocketRemoved();
-        Sink.OnClosed();
     }
 
     private static (int Level, int Name) Mapped(SocketOptionLevel level, SocketOptionName name) =>
@@ -179,18 +245,35 @@ internal sealed unsafe class IoUringSocket : EngineSocket
             _receive.Submit();
         if ((commands & SendCommand) != 0)
             _send.Submit();
+        if ((commands & WorkerDoneCommand) != 0)
+            _transmit!.WorkerDone();
+        if ((commands & TransmitCommand) != 0)
+            _transmit!.Proceed();
         if ((commands & StopCommand) != 0)
             _receive.Stop();
         if ((commands & CancelSendCommand) != 0)
-            _send.Cancel();
-        if ((commands & (CloseCommand | AbortCommand)) == 0)
+            CancelWrites();
+        if ((commands & RecycleCommand) != 0 && !_closing)
+        {
+            Loop.Statistics.Submitted(Verb.Recycle);
+            (_recycle ??= new RecycleRequest(this)).Try();
+        }
+
+        if ((commands & (CloseCommand | AbortCommand)) == 0 || _closeSubmitted)
             return;
         if ((commands & AbortCommand) != 0)
             LinuxSocket.SetReset(Descriptor);
         _closing = true;
         _receive.Stop();
-        _send.Cancel();
+        CancelWrites();
+        _recycle?.Cancel();
         FinishCloseIfIdle();
+    }
+
+    private void CancelWrites()
+    {
+        _send.Cancel();
+        _transmit?.Cancel();
     }
 
     private sealed class Node(IoUringSocket socket) : LoopNode

@@ -19,19 +19,22 @@ internal static unsafe class LinuxSocket
     /// <summary>A stream socket of the endpoint's family.</summary>
     public static int Create(EndPoint endPoint)
     {
-        int family = endPoint switch
-        {
-            IPEndPoint { AddressFamily: AddressFamily.InterNetwork } => AF_INET,
-            IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } => AF_INET6,
-            UnixDomainSocketEndPoint => AF_UNIX,
-            _ => -1,
-        };
+        int family = Family(endPoint);
         if (family < 0)
             return -Errno.EAFNOSUPPORT;
         int fd = Libc.socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
         int error = Marshal.GetLastSystemError();
         return fd >= 0 ? fd : -error;
     }
+
+    /// <summary>The native number of the endpoint's family; -1 for one that streams do not have here.</summary>
+    public static int Family(EndPoint? endPoint) => endPoint switch
+    {
+        IPEndPoint { AddressFamily: AddressFamily.InterNetwork } => AF_INET,
+        IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } => AF_INET6,
+        UnixDomainSocketEndPoint => AF_UNIX,
+        _ => -1,
+    };
 
     /// <summary>Writes the native address; returns its length.</summary>
     public static uint WriteAddress(EndPoint endPoint, byte* address)
@@ -113,6 +116,21 @@ internal static unsafe class LinuxSocket
         return result == 0 && length == TcpiLastDataSentOffset + 4
             ? BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(info + TcpiLastDataSentOffset, 4))
             : 0;
+    }
+
+    /// <summary>Both directions of a TCP connection are over and acknowledged.</summary>
+    public static bool IsClosedState(int fd)
+    {
+        byte state = 0;
+        uint length = 1;
+        return Libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length) == 0 && state == TcpStateClosed;
+    }
+
+    /// <summary>Sets or clears O_NONBLOCK; true when it is set now.</summary>
+    public static bool SetNonBlocking(int fd, bool on)
+    {
+        int flags = Libc.fcntl(fd, F_GETFL, 0);
+        return flags >= 0 && Libc.fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0 && on;
     }
 
     public static SocketException Error(int negativeErrno, string doing) =>

@@ -35,6 +35,9 @@ internal sealed unsafe class AcceptRequest : IocpRequest, IBufferHome
     /// <summary>Completion key, once the connection is bound to a loop.</summary>
     public nuint SocketKey { get; set; }
 
+    /// <summary>The loop that the socket is bound to already: it is used again. Null for a new one.</summary>
+    public IocpLoop? Home { get; private set; }
+
     public EndPoint? Local { get; private set; }
 
     public EndPoint? Remote { get; private set; }
@@ -61,14 +64,18 @@ internal sealed unsafe class AcceptRequest : IocpRequest, IBufferHome
     public bool IsDropped { get; set; }
 
     /// <summary>Posts the accept. 0, or the error of making the socket or of the call.</summary>
-    public int Post(IWinsock winsock, WinsockExtensions extensions, nint listener, nuint key, int family, bool sentry)
+    public int Post(IWinsock winsock, WinsockExtensions extensions, nint listener, nuint key, int family, bool sentry, IocpHandle? used)
     {
         IsSentry = sentry;
         IsReceiving = IsCancelled = IsDropped = false;
         ConnectedAt = null;
-        int code = winsock.CreateSocket(family, SOCK_STREAM, WinsockSocket.StreamProtocol(family), out nint socket);
+        Home = used?.Loop;
+        SocketKey = used?.Key ?? 0;
+        nint socket = used?.Socket ?? INVALID_HANDLE_VALUE;
+        int code = used is null ? winsock.CreateSocket(family, SOCK_STREAM, WinsockSocket.StreamProtocol(family), out socket) : 0;
         if (code != 0)
             return code;
+        used?.Detach();
         Socket = socket;
         OVERLAPPED* overlapped = Begin(key);
         code = extensions.AcceptEx(listener, socket, _buffer, sentry ? 0 : _receiveBytes, AddressBytes, AddressBytes, overlapped);

@@ -28,6 +28,7 @@ internal sealed class AcceptSet(
     private readonly Lock _sync = new();
     private readonly LinkedList<AcceptRequest> _inFlight = [];
     private readonly Stack<AcceptRequest> _spare = new();
+    private readonly Stack<IocpHandle> _used = new();
     private bool _accepting;
     private bool _stopping;
     private bool _closing;
@@ -73,6 +74,8 @@ internal sealed class AcceptSet(
             StopLocked(SocketError.Success);
             foreach (AcceptRequest accept in _inFlight)
                 Cancel(accept);
+            while (_used.TryPop(out IocpHandle? handle))
+                handle.Dispose();
         }
     }
 
@@ -130,9 +133,33 @@ internal sealed class AcceptSet(
             _ = WinsockSocket.SetOption(Winsock, accept.Socket, IPPROTO_TCP, TCP_NODELAY, 1);
         accept.ReadAddresses(extensions);
         accept.EstablishedAt = WinsockSocket.EstablishedAt(Winsock, accept.Socket, engine.Options.TimeProvider);
+        if (accept.Home is not null)
+            return SocketError.Success;
         code = home.Associate(accept.Socket, out nuint socketKey);
         accept.SocketKey = socketKey;
         return WinsockErrors.FromCode(code);
+    }
+
+    /// <summary>A socket that was accepted here and has no connection any more may be accepted into again.</summary>
+    public bool TakesHandles
+    {
+        get
+        {
+            lock (_sync)
+                return !_closing && _used.Count < request.PendingAccepts;
+        }
+    }
+
+    /// <summary>Takes such a socket; false when there are enough, or the listener closes.</summary>
+    public bool TryGiveBack(IocpHandle handle)
+    {
+        lock (_sync)
+        {
+            if (_closing || _used.Count >= request.PendingAccepts)
+                return false;
+            _used.Push(handle);
+            return true;
+        }
     }
 
     /// <summary>The request, with its buffer, may be posted again; a socket that it still has is closed.</summary>
@@ -205,7 +232,9 @@ internal sealed class AcceptSet(
         if (!_spare.TryPop(out AcceptRequest? accept))
             accept = new AcceptRequest(listener, loop, request.FirstDataBytes, WinsockAddress.Size(family));
         engine.Statistics.Submitted(Verb.Accept);
-        int code = accept.Post(Winsock, extensions, socket, key, family, sentry);
+        // The sentry's first data is received on the listener's loop: it needs a socket that is bound to no other.
+        IocpHandle? used = sentry || !_used.TryPop(out IocpHandle? handle) ? null : handle;
+        int code = accept.Post(Winsock, extensions, socket, key, family, sentry, used);
         if (code != 0)
         {
             engine.Statistics.Completed(Verb.Accept);

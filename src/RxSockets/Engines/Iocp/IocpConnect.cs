@@ -94,11 +94,20 @@ internal sealed unsafe class IocpConnect : IocpRequest
         IWinsock winsock = _engine.Winsock;
         EndPoint remote = _request.Remote;
         extensions = null;
+        int family = WinsockAddress.Family(remote);
+        if (_request.Handle is IocpHandle kept)
+        {
+            // It is bound, to its address and to its loop's port.
+            _socket = kept.Socket;
+            _key = kept.Key;
+            extensions = Extensions(family);
+            return WinsockSocket.SetOption(winsock, _socket, IPPROTO_TCP, TCP_NODELAY, _request.NoDelay ? 1 : 0);
+        }
+
         int code = WinsockSocket.CreateStream(winsock, remote, out _socket);
         if (code != 0)
             return code;
-        int family = WinsockAddress.Family(remote);
-        extensions = _engine.Extensions(family, SOCK_STREAM, WinsockSocket.StreamProtocol(family), _socket);
+        extensions = Extensions(family);
         if (family != AF_UNIX)
         {
             // A hint for a great many connections out of one address: ports are then shared between them. Refused before Windows 10.
@@ -121,6 +130,9 @@ internal sealed unsafe class IocpConnect : IocpRequest
         code = local is null ? 0 : WinsockSocket.Bind(winsock, _socket, local);
         return code != 0 ? code : Loop.Associate(_socket, out _key);
     }
+
+    private WinsockExtensions Extensions(int family) =>
+        _engine.Extensions(family, SOCK_STREAM, WinsockSocket.StreamProtocol(family), _socket);
 
     private int SubmitConnect(WinsockExtensions extensions)
     {
@@ -176,15 +188,30 @@ internal sealed unsafe class IocpConnect : IocpRequest
         _request.EngineState = null;
         if (_error != SocketError.Success)
         {
-            if (_socket != INVALID_HANDLE_VALUE)
-                _ = _engine.Winsock.Close(_socket);
+            GiveUp();
             _sink.OnConnected(null, _sent, _cancelAsked ? SocketError.OperationAborted : _error);
             return;
         }
 
+        (_request.Handle as IocpHandle)?.Detach();
         EndPoint remote = WinsockSocket.Name(_engine.Winsock, _socket, peer: true) ?? _request.Remote;
         long now = _engine.Options.TimeProvider.GetTimestamp();
-        _sink.OnConnected(new IocpSocket(_engine, Loop, _socket, _key, local: null, remote, now), _sent, SocketError.Success);
+        WinsockExtensions extensions = Extensions(WinsockAddress.Family(_request.Remote));
+        _sink.OnConnected(new IocpSocket(_engine, extensions, Loop, _socket, _key, local: null, remote, now, origin: null), _sent, SocketError.Success);
+    }
+
+    // A kept handle is its owner's again where Windows says that the same socket may try once more.
+    private void GiveUp()
+    {
+        if (_request.Handle is not { } kept)
+        {
+            if (_socket != INVALID_HANDLE_VALUE)
+                _ = _engine.Winsock.Close(_socket);
+        }
+        else if (_established || _error is not (SocketError.ConnectionRefused or SocketError.NetworkUnreachable or SocketError.TimedOut))
+        {
+            kept.Dispose();
+        }
     }
 
     private sealed class EndNode(IocpConnect connect) : LoopNode

@@ -16,6 +16,7 @@ internal sealed class IocpEngine : CompletionEngine
         Options = options;
         Unhandled = unhandled;
         Winsock = winsock;
+        Transmits = new TransmitLimit(options.ConcurrentTransmits);
         _replace = replace ?? (static extensions => extensions);
         _loops = new IocpLoop[options.Loops];
         for (int i = 0; i < _loops.Length; i++)
@@ -38,6 +39,8 @@ internal sealed class IocpEngine : CompletionEngine
     public Action<Exception> Unhandled { get; }
 
     public IWinsock Winsock { get; }
+
+    public TransmitLimit Transmits { get; }
 
     public override EngineKind Kind => EngineKind.Iocp;
 
@@ -96,7 +99,7 @@ internal sealed class IocpEngine : CompletionEngine
 
     public override void StartConnect(ConnectRequest request, IConnectSink sink)
     {
-        var connect = new IocpConnect(this, LeastLoaded(), request, sink);
+        var connect = new IocpConnect(this, (request.Handle as IocpHandle)?.Loop ?? LeastLoaded(), request, sink);
         request.EngineState = connect;
         connect.Start();
     }

@@ -138,7 +138,7 @@ internal sealed unsafe class IocpListener : EngineListener
     {
         if (!accept.IsReceiving)
         {
-            IocpLoop loop = _engine.LeastLoaded();
+            IocpLoop loop = accept.Home ?? _engine.LeastLoaded();
             SocketError error = _accepts.Adopt(accept, loop);
             if (error != SocketError.Success)
             {
@@ -156,7 +156,8 @@ internal sealed unsafe class IocpListener : EngineListener
 
     private void Deliver(AcceptRequest accept, IocpLoop loop, int bytes)
     {
-        var socket = new IocpSocket(_engine, loop, accept.TakeSocket(), accept.SocketKey, accept.Local, accept.Remote, accept.EstablishedAt);
+        var socket = new IocpSocket(
+            _engine, _extensions, loop, accept.TakeSocket(), accept.SocketKey, accept.Local, accept.Remote, accept.EstablishedAt, _accepts);
         BufferLease? firstData = null;
         if (_request.FirstDataBytes > 0)
             firstData = accept.TakeFirstData(bytes);

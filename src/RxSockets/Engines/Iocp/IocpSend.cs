@@ -151,5 +151,5 @@ internal sealed unsafe class IocpSend(IocpSocket socket) : IocpRequest(socket.Lo
     }
 
     // Our own FIN is checked for before any send: a side that is shut without it was shut by the peer's reset.
-    private static SocketError ToReset(SocketError error) => error == SocketError.Shutdown ? SocketError.ConnectionReset : error;
+    public static SocketError ToReset(SocketError error) => error == SocketError.Shutdown ? SocketError.ConnectionReset : error;
 }

@@ -16,19 +16,28 @@ internal sealed unsafe class IocpSocket : EngineSocket
 {
     private const int CloseCommand = 1;
     private const int CancelSendCommand = 2;
+    private const int RecycleFailedCommand = 4;
 
     private readonly IocpEngine _engine;
     private readonly Node _node;
     private readonly IocpReceive _receive;
     private readonly IocpSend _send;
+    private readonly AcceptSet? _origin;
+    private IocpTransmit? _transmit;
+    private IocpRecycle? _recycle;
+    private bool _optionsTouched;
     private readonly long _establishedAt;
     private EndPoint? _local;
     private UnownedSocket? _safeHandle;
     private bool _closing;
     private bool _closed;
 
-    public IocpSocket(IocpEngine engine, IocpLoop loop, nint socket, nuint key, EndPoint? local, EndPoint? remote, long establishedAt)
+    /// <summary><paramref name="origin"/>: the accepts it came from; null for what was connected.</summary>
+    public IocpSocket(
+        IocpEngine engine, WinsockExtensions extensions, IocpLoop loop, nint socket, nuint key, EndPoint? local, EndPoint? remote, long establishedAt, AcceptSet? origin)
     {
+        Extensions = extensions;
+        _origin = origin;
         _engine = engine;
         Loop = loop;
         Native = socket;
@@ -45,6 +54,10 @@ internal sealed unsafe class IocpSocket : EngineSocket
     public IocpLoop Loop { get; }
 
     public IWinsock Winsock => _engine.Winsock;
+
+    public WinsockExtensions Extensions { get; }
+
+    public TransmitLimit Transmits => _engine.Transmits;
 
     public nint Native { get; }
 
@@ -86,6 +99,9 @@ internal sealed unsafe class IocpSocket : EngineSocket
 
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error) => _receive.Start(out buffer, out error);
 
+    public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error) =>
+        (_transmit ??= new IocpTransmit(this)).Start(batch, out sent, out error);
+
     public override void StopReceive() => _receive.Stop();
 
     public override bool StartSend(SendBatch batch, out long sent, out SocketError error) => _send.Start(batch, out sent, out error);
@@ -96,7 +112,23 @@ internal sealed unsafe class IocpSocket : EngineSocket
     public override SocketError ShutdownSend()
     {
         Loop.Statistics.Submitted(Verb.Shutdown);
-        return WinsockErrors.FromCode(Winsock.Shutdown(Native, SD_SEND));
+        SocketError error = WinsockErrors.FromCode(Winsock.Shutdown(Native, SD_SEND));
+        // A transmit with TF_DISCONNECT has done it. It is done again all the same: Wine ignores the flag.
+        return _transmit is { HasDisconnected: true } && error is SocketError.NotConnected or SocketError.Shutdown ? SocketError.Success : error;
+    }
+
+    /// <summary>What was accepted goes back to its listener only, and what was connected to connect only: so Windows has it.</summary>
+    public override bool CanRecycle => RemoteEndPoint is IPEndPoint && Extensions.DisconnectExPointer is not null && _origin is null or { TakesHandles: true };
+
+    public override void Recycle()
+    {
+        lock (Sync)
+        {
+            if (_closing || (_recycle ??= new IocpRecycle(this)).TryStart(Extensions))
+                return;
+        }
+
+        Loop.Post(_node, RecycleFailedCommand);
     }
 
     public override void Close(bool abort)
@@ -110,7 +142,7 @@ internal sealed unsafe class IocpSocket : EngineSocket
             if (!_closing)
                 Loop.Statistics.Submitted(Verb.Close);
             _closing = true;
-            if (_receive.InFlight || _send.InFlight)
+            if (IsBusy)
             {
                 Loop.Statistics.Submitted(Verb.Cancel);
                 _ = Winsock.Cancel(Native, null);
@@ -136,6 +168,7 @@ internal sealed unsafe class IocpSocket : EngineSocket
         lock (Sync)
         {
             ThrowIfClosed();
+            _optionsTouched = true;
             int error = WinsockSocket.SetOption(Winsock, Native, (int)level, (int)name, value);
             if (error != 0)
                 throw WinsockSocket.Error(error, $"setting {name}");
@@ -149,7 +182,7 @@ internal sealed unsafe class IocpSocket : EngineSocket
     {
         lock (Sync)
         {
-            if (!_closing || _closed || _receive.InFlight || _send.InFlight)
+            if (!_closing || _closed || IsBusy)
                 return;
             _closed = true;
             _safeHandle?.SetHandleAsInvalid();
@@ -161,11 +194,55 @@ internal sealed unsafe class IocpSocket : EngineSocket
             }
         }
 
-        _receive.ReturnBlock();
-        _send.ReturnBlock();
-        Loop.SocketRemoved();
+        Leave();
         Loop.Statistics.Completed(Verb.Close);
         Sink.OnClosed();
+    }
+
+    /// <summary>On the loop's thread: DisconnectEx ended. <paramref name="kept"/>: the handle has no connection any more.</summary>
+    public void Recycled(bool kept)
+    {
+        IocpHandle? handle = null;
+        lock (Sync)
+        {
+            // A handle that was given out may have been used to set anything.
+            if (kept && !_closing && (!(_optionsTouched || _safeHandle is not null) || ResetOptions() == 0))
+                handle = new IocpHandle(Winsock, Native, Loop, Key, RemoteEndPoint!.AddressFamily);
+            if (handle is null || (_origin is not null && !_origin.TryGiveBack(handle)))
+            {
+                if (!_closing)
+                    Loop.Statistics.Submitted(Verb.Close);
+                _closing = true;
+                handle = null;
+            }
+            else
+            {
+                _closed = true;
+                _safeHandle?.SetHandleAsInvalid();
+            }
+        }
+
+        if (handle is null)
+        {
+            FinishCloseIfIdle();
+            return;
+        }
+
+        Leave();
+        Sink.OnRecycled(_origin is null ? handle : null);
+    }
+
+    private bool IsBusy => _receive.InFlight || _send.InFlight || _transmit is { InFlight: true } || _recycle is { InFlight: true };
+
+    private int ResetOptions() => WinsockReuse.ResetOptions(Winsock, Native, WinsockAddress.Family(RemoteEndPoint!));
+
+    private void Leave()
+    {
+        _receive.ReturnBlock();
+        _send.ReturnBlock();
+        _transmit?.Free();
+        _recycle?.ReturnBlock();
+        Loop.SocketRemoved();
     }
 
     private void ThrowIfClosed()
@@ -179,7 +256,13 @@ internal sealed unsafe class IocpSocket : EngineSocket
         public override void Execute(int commands)
         {
             if ((commands & CancelSendCommand) != 0)
+            {
                 socket._send.Cancel();
+                socket._transmit?.Cancel();
+            }
+
+            if ((commands & RecycleFailedCommand) != 0)
+                socket.Recycled(kept: false);
             if ((commands & CloseCommand) == 0)
                 return;
             socket._receive.EndIfParked();

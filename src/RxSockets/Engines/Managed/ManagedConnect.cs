@@ -117,7 +117,7 @@ internal sealed class ManagedConnect : SocketAsyncEventArgs
         _request.EngineState = null;
         EngineSocket? connected = null;
         if (error == System.Net.Sockets.SocketError.Success)
-            connected = new ManagedSocket(_engine, _socket!, _engine.Options.TimeProvider.GetTimestamp());
+            connected = new ManagedSocket(_engine, _socket!, _engine.Options.TimeProvider.GetTimestamp(), fromConnect: true);
         else
             _socket?.Dispose();
         CallbackScope.Enter();

@@ -145,7 +145,7 @@ internal sealed class ManagedListener : EngineListener
         }
 
         CallbackScope.Enter();
-        _sink.OnAccepted(new ManagedSocket(_engine, socket, established), firstData: null);
+        _sink.OnAccepted(new ManagedSocket(_engine, socket, established, fromConnect: false), firstData: null);
         CompletionWork? works = CallbackScope.Exit();
         // To the pool, always: what runs here runs inside the accept loop, and a handler that blocks would stop it.
         while (works is not null)

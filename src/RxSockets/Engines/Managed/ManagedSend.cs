@@ -75,5 +75,5 @@ internal sealed class ManagedSend(ManagedSocket owner) : SocketAsyncEventArgs(tr
     }
 
     // EPIPE on a socket whose sending side we did not shut means that the peer has reset; System.Net.Sockets calls it Shutdown.
-    private static SocketError ToReset(SocketError error) => error == SocketError.Shutdown ? SocketError.ConnectionReset : error;
+    public static SocketError ToReset(SocketError error) => error == SocketError.Shutdown ? SocketError.ConnectionReset : error;
 }

@@ -16,14 +16,18 @@ internal sealed class ManagedSocket : EngineSocket
     private readonly ManagedEngine _engine;
     private readonly Socket _socket;
     private readonly long _establishedAt;
+    private readonly bool _fromConnect;
     private ManagedReceive? _receive;
     private ManagedSend? _send;
+    private ManagedTransmit? _transmit;
+    private bool _recycling;
     private int _inFlight;
     private bool _closing;
     private bool _closedTold;
 
-    public ManagedSocket(ManagedEngine engine, Socket socket, long establishedAt)
+    public ManagedSocket(ManagedEngine engine, Socket socket, long establishedAt, bool fromConnect)
     {
+        _fromConnect = fromConnect;
         _engine = engine;
         _socket = socket;
         _establishedAt = establishedAt;
@@ -92,6 +96,28 @@ internal sealed class ManagedSocket : EngineSocket
         return false;
     }
 
+    public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
+    {
+        _engine.Statistics.Submitted(Verb.Transmit);
+        Begin();
+        _transmit ??= new ManagedTransmit(this);
+        sent = 0;
+        error = SocketError.Success;
+        _transmit.Start(batch);
+        return true;
+    }
+
+    public override bool CanRecycle => _fromConnect && _socket.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
+
+    /// <summary>See <see cref="ManagedHandle"/>: closes, and says that it kept.</summary>
+    public override void Recycle()
+    {
+        _engine.Statistics.Submitted(Verb.Recycle);
+        lock (_sync)
+            _recycling = true;
+        CloseSocket(abort: false);
+    }
+
     /// <summary>A send cannot be taken back either: after a cancel only abort is left anyway, so the socket is shut for good.</summary>
     public override void CancelSend() => Dispose(abort: true);
 
@@ -114,6 +140,13 @@ internal sealed class ManagedSocket : EngineSocket
     }
 
     public override void Close(bool abort)
+    {
+        lock (_sync)
+            _recycling = false;
+        CloseSocket(abort);
+    }
+
+    private void CloseSocket(bool abort)
     {
         lock (_sync)
         {
@@ -148,6 +181,22 @@ internal sealed class ManagedSocket : EngineSocket
         EndQuietly();
         TellClosedIfIdle();
         _engine.RunCollected(works);
+    }
+
+    /// <summary>Tells how far a transmit came.</summary>
+    public void TellProgress(long bytes)
+    {
+        CallbackScope.Enter();
+        Sink.OnTransmitProgress(bytes);
+        CompletionWork? works = CallbackScope.Exit();
+        // To the pool: a listener that blocks must not hold up the transmit.
+        while (works is not null)
+        {
+            CompletionWork work = works;
+            works = work.NextWork;
+            work.NextWork = null;
+            _engine.Schedule(work);
+        }
     }
 
     /// <summary>True while the engine was told to close: failures are then ours.</summary>
@@ -215,10 +264,21 @@ internal sealed class ManagedSocket : EngineSocket
     {
         public override void Run()
         {
+            bool recycled;
             socket._receive?.Dispose();
             socket._send?.Dispose();
+            socket._transmit?.Dispose();
             socket._engine.Statistics.Completed(Verb.Close);
-            socket.Sink.OnClosed();
+            lock (socket._sync)
+                recycled = socket._recycling;
+            if (!recycled)
+            {
+                socket.Sink.OnClosed();
+                return;
+            }
+
+            socket._engine.Statistics.Completed(Verb.Recycle);
+            socket.Sink.OnRecycled(new ManagedHandle(socket._socket.AddressFamily));
         }
     }
 

@@ -13,10 +13,12 @@ internal static class Errno
     public const int EFAULT = 14;
     public const int EBUSY = 16;
     public const int EINVAL = 22;
+    public const int EIO = 5;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
     public const int EPIPE = 32;
     public const int ENOSYS = 38;
+    public const int ETIME = 62;
     public const int EPROTO = 71;
     public const int ENOTSOCK = 88;
     public const int EDESTADDRREQ = 89;

@@ -107,7 +107,9 @@ internal struct kernel_timespec
 internal static class IoUringAbi
 {
     public const byte IORING_OP_NOP = 0;
+    public const byte IORING_OP_POLL_ADD = 6;
     public const byte IORING_OP_SENDMSG = 9;
+    public const byte IORING_OP_TIMEOUT = 11;
     public const byte IORING_OP_ACCEPT = 13;
     public const byte IORING_OP_ASYNC_CANCEL = 14;
     public const byte IORING_OP_CONNECT = 16;

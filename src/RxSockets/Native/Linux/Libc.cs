@@ -32,6 +32,20 @@ internal struct linger
     public int l_onoff, l_linger;
 }
 
+/// <summary>struct cachestat_range of linux/mman.h.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct cachestat_range
+{
+    public ulong off, len;
+}
+
+/// <summary>struct cachestat of linux/mman.h: pages of a file range.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct cachestat
+{
+    public ulong nr_cache, nr_dirty, nr_writeback, nr_evicted, nr_recently_evicted;
+}
+
 /// <summary>
 /// Functions of libc. No SetLastError (the assembly has no runtime marshalling): read Marshal.GetLastSystemError() in the very next statement.
 /// </summary>
@@ -98,6 +112,18 @@ internal static unsafe class Libc
 
     [DllImport(Library)]
     public static extern nint sendmsg(int fd, msghdr* message, int flags);
+
+    [DllImport(Library)]
+    public static extern nint sendfile(int socket, int file, long* offset, nuint count);
+
+    [DllImport(Library)]
+    public static extern nint preadv2(int fd, iovec* vector, int count, long offset, int flags);
+
+    [DllImport(Library, EntryPoint = "syscall")]
+    public static extern nint cachestat(nint number, int fd, cachestat_range* range, cachestat* result, uint flags);
+
+    [DllImport(Library)]
+    public static extern int fcntl(int fd, int command, nint argument);
 
     [DllImport(Library)]
     public static extern int ioctl(int fd, nuint request, int* value);

@@ -7,6 +7,9 @@ internal static class LinuxConstants
     public const int SYS_io_uring_enter = 426;
     public const int SYS_io_uring_register = 427;
 
+    /// <summary>Since 6.5; older headers do not have it.</summary>
+    public const int SYS_cachestat = 451;
+
     public const int PROT_READ = 1;
     public const int PROT_WRITE = 2;
     public const int MAP_SHARED = 1;
@@ -16,6 +19,7 @@ internal static class LinuxConstants
     public const int MADV_DONTFORK = 10;
     public const int EFD_CLOEXEC = 0x80000;
 
+    public const int AF_UNSPEC = 0;
     public const int AF_UNIX = 1;
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
@@ -25,22 +29,37 @@ internal static class LinuxConstants
     public const int MSG_DONTWAIT = 0x40;
     public const int MSG_WAITALL = 0x100;
     public const int MSG_NOSIGNAL = 0x4000;
+    public const int MSG_MORE = 0x8000;
     public const int FIONREAD = 0x541B;
+    public const int POLLOUT = 4;
+    public const int F_GETFL = 3;
+    public const int F_SETFL = 4;
+    public const int O_NONBLOCK = 0x800;
+    public const int RWF_NOWAIT = 8;
 
     public const int SOL_SOCKET = 1;
     public const int SO_REUSEADDR = 2;
     public const int SO_SNDBUF = 7;
     public const int SO_RCVBUF = 8;
     public const int SO_KEEPALIVE = 9;
+    public const int SO_PRIORITY = 12;
     public const int SO_LINGER = 13;
+    public const int SO_RCVLOWAT = 18;
+    public const int SO_BUF_LOCK = 72;
     public const int IPPROTO_TCP = 6;
     public const int TCP_NODELAY = 1;
+    public const int TCP_CORK = 3;
     public const int TCP_KEEPIDLE = 4;
     public const int TCP_KEEPINTVL = 5;
     public const int TCP_KEEPCNT = 6;
     public const int TCP_INFO = 11;
+    public const int TCP_USER_TIMEOUT = 18;
+    public const int TCP_NOTSENT_LOWAT = 25;
     public const int IPPROTO_IPV6 = 41;
     public const int IPV6_V6ONLY = 26;
+
+    /// <summary>tcpi_state, the first byte of struct tcp_info, of a connection that is over in both directions and acknowledged (TCP_CLOSE).</summary>
+    public const byte TcpStateClosed = 7;
 
     /// <summary>offsetof(struct tcp_info, tcpi_last_data_sent).</summary>
     public const int TcpiLastDataSentOffset = 44;

@@ -17,13 +17,19 @@ internal static class WindowsConstants
     public const int FIONREAD = 0x4004667F;
 
     public const int SOL_SOCKET = 0xFFFF;
+    public const int SO_KEEPALIVE = 0x0008;
     public const int SO_LINGER = 0x0080;
+    public const int SO_SNDBUF = 0x1001;
+    public const int SO_RCVBUF = 0x1002;
     public const int SO_EXCLUSIVEADDRUSE = -5;
     public const int SO_UPDATE_ACCEPT_CONTEXT = 0x700B;
     public const int SO_CONNECT_TIME = 0x700C;
     public const int SO_UPDATE_CONNECT_CONTEXT = 0x7010;
     public const int SO_REUSE_UNICASTPORT = 0x3007;
     public const int TCP_NODELAY = 1;
+    public const int TCP_KEEPIDLE = 3;
+    public const int TCP_KEEPCNT = 16;
+    public const int TCP_KEEPINTVL = 17;
     public const int IPV6_V6ONLY = 27;
 
     public const uint SIO_GET_EXTENSION_FUNCTION_POINTER = 0xC8000006;

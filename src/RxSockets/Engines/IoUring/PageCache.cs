@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+using RxSockets.Native.Linux;
+
+namespace RxSockets.Engines.IoUring;
+
+/// <summary>
+/// Whether a file's range is in the page cache, so that sending it does not wait for a disk. An answer may be stale a moment later: it keeps waits rare, it
+/// does not exclude them. cachestat (6.5) counts every page, but only for files the process owns or may write; elsewhere one byte in 64 KiB is read without
+/// waiting (RWF_NOWAIT), which sees gaps from readahead's size up. Whoever cannot tell says no: a worker then sends.
+/// </summary>
+internal static unsafe class PageCache
+{
+    private const int Stride = 64 << 10;
+
+    private static volatile bool s_noCachestat;
+
+    public static bool Holds(int file, long offset, long count)
+    {
+        if (!s_noCachestat)
+        {
+            var range = new cachestat_range { off = (ulong)offset, len = (ulong)count };
+            cachestat found;
+            nint result = Libc.cachestat(LinuxConstants.SYS_cachestat, file, &range, &found, 0);
+            int error = Marshal.GetLastSystemError();
+            if (result == 0)
+                return found.nr_cache >= (ulong)Pages(offset, count);
+            s_noCachestat |= error == Errno.ENOSYS;
+        }
+
+        return HoldsSamples(file, offset, count);
+    }
+
+    /// <summary>The fallback, by itself for its test.</summary>
+    public static bool HoldsSamples(int file, long offset, long count)
+    {
+        for (long at = offset; at < offset + count; at += Stride)
+        {
+            if (!HoldsByte(file, at))
+                return false;
+        }
+
+        return HoldsByte(file, offset + count - 1);
+    }
+
+    private static bool HoldsByte(int file, long offset)
+    {
+        byte value;
+        var vector = new iovec { iov_base = &value, iov_len = 1 };
+        return Libc.preadv2(file, &vector, 1, offset, LinuxConstants.RWF_NOWAIT) >= 0;
+    }
+
+    private static long Pages(long offset, long count)
+    {
+        long page = Environment.SystemPageSize;
+        return ((offset + count - 1) / page) - (offset / page) + 1;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
+
+namespace RxSockets.Conformance;
+
+/// <summary>More than a native call takes at once, and more than should ever be in memory.</summary>
+public class BigFileTests
+{
+    private const long Length = 3L << 30;
+    private const int Edge = 1024;
+    private const int Small = 1 << 20;
+    private const int Block = 64 << 10;
+
+    // A prime, so that blocks lie across every boundary the engines might have.
+    private const long Distance = 50_000_017;
+
+    public static TheoryData<EngineKind> All => new() { EngineKind.IoUring, EngineKind.Managed };
+
+    [Theory]
+    [MemberData(nameof(All))]
+    [RxSockets.Testing.TestDeadline(240)]
+    public async Task Three_gibibytes_arrive_whole_and_memory_stays_flat(EngineKind engine)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads the sender's peak of resident memory from /proc.");
+        if (EngineSelector.WhyNot(engine) is { } reason)
+            Assert.Skip($"{engine} cannot run here: {reason}");
+        string path = Path.Combine(Path.GetTempPath(), "rxsockets-big-" + Guid.NewGuid().ToString("N"));
+        byte[] block = new byte[Block];
+        new Random(3).NextBytes(block);
+        try
+        {
+            Write(path, block);
+            using Socket listener = Peers.Listen();
+            using Process child = Process.Start(new ProcessStartInfo("dotnet")
+            {
+                ArgumentList =
+                {
+                    Path.Combine(AppContext.BaseDirectory, "RxSockets.Child.dll"), "transmit", engine.ToString(), nameof(CompletionScheduling.ThreadPool),
+                    ((IPEndPoint)listener.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture), path,
+                },
+                RedirectStandardOutput = true,
+            })!;
+            using var ending = new Ending(child);
+            using Socket peer = await listener.AcceptAsync().Within();
+            peer.ReceiveTimeout = 60_000;
+            await Task.Run(() =>
+            {
+                Check(peer, Small, block);
+                Check(peer, Length, block);
+                Assert.Equal(0, peer.Receive(new byte[1]));
+            });
+            string[] told = (await child.StandardOutput.ReadLineAsync().Within())!.Split(' ');
+            peer.Dispose();
+            await child.WaitForExitAsync().Within();
+            Assert.Equal(Length + (2 * Edge), long.Parse(told[0], CultureInfo.InvariantCulture));
+            TestContext.Current.TestOutputHelper?.WriteLine($"{engine}: the peak grew by {told[1]} KiB");
+            Assert.InRange(long.Parse(told[1], CultureInfo.InvariantCulture), 0, 32 << 10);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private sealed class Ending(Process process) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (!process.HasExited)
+                process.Kill();
+        }
+    }
+
+    private static void Write(string path, byte[] block)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        RandomAccess.SetLength(file, Length);
+        for (long at = 0; at + Block <= Length; at += Distance)
+            RandomAccess.Write(file, block, at);
+    }
+
+    private static void Check(Socket peer, long length, byte[] block)
+    {
+        byte[] buffer = new byte[1 << 20];
+        Array.Fill(buffer, (byte)0);
+        Edges(peer);
+        for (long at = 0; at < length;)
+        {
+            int count = peer.Receive(buffer, 0, (int)Math.Min(buffer.Length, length - at), SocketFlags.None);
+            Assert.NotEqual(0, count);
+            for (int i = 0; i < count;)
+                i += Piece(buffer.AsSpan(i, count - i), at + i, block);
+            at += count;
+        }
+
+        Edges(peer);
+    }
+
+    // The file is zeros with a block every so often; returns how many bytes of the span were looked at.
+    private static int Piece(ReadOnlySpan<byte> bytes, long at, byte[] block)
+    {
+        long inPeriod = at % Distance;
+        bool inBlock = inPeriod < Block && at - inPeriod + Block <= Length;
+        int count = (int)Math.Min(bytes.Length, (inBlock ? Block : Distance) - inPeriod);
+        bool same = inBlock ? bytes[..count].SequenceEqual(block.AsSpan((int)inPeriod, count)) : bytes[..count].IndexOfAnyExcept((byte)0) < 0;
+        Assert.True(same, $"different within {count} bytes from {at} on");
+        return count;
+    }
+
+    private static void Edges(Socket peer)
+    {
+        byte[] edge = new byte[Edge];
+        for (int at = 0; at < Edge;)
+        {
+            int count = peer.Receive(edge, at, Edge - at, SocketFlags.None);
+            Assert.NotEqual(0, count);
+            at += count;
+        }
+
+        Assert.True(edge.AsSpan().IndexOfAnyExcept((byte)'e') < 0, "the edge is not the edge");
+    }
+}
