@@ -108,7 +108,7 @@ public class EchoTests
     [MemberData(nameof(All))]
     public async Task Sixty_four_MiB_there_and_back(EngineKind engine, CompletionScheduling scheduling)
     {
-        const int Blocks = 1024;
+        int blocks = RxSockets.Testing.Wine.Scaled(1024, underWine: 128);
         await using var port = new TestPort(engine, scheduling);
         await using RxListener listener = port.Listen();
         Task serving = TestPort.EchoAsync(listener);
@@ -118,7 +118,7 @@ public class EchoTests
             using var sent = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var random = new Random(7);
             byte[] block = new byte[65536];
-            for (int i = 0; i < Blocks; i++)
+            for (int i = 0; i < blocks; i++)
             {
                 random.NextBytes(block);
                 int length = i % 3 == 0 ? block.Length : random.Next(1, block.Length);

@@ -16,6 +16,8 @@ internal static class Wine
     private static readonly Lazy<bool> s_losesResets = new(static () => IsHere && LosesReset());
     private static readonly Lazy<Task<bool>> s_keepsSends = new(static async () => IsHere && await KeepsSendAsync());
 
+    private static readonly Lazy<bool> s_handlesStayUsed = new(static () => IsHere && HandleStaysUsed());
+
     public static bool IsHere => s_isHere.Value;
 
     /// <summary>Every call makes a trip to Wine's server: what is counted in thousands elsewhere is counted in hundreds here.</summary>
@@ -28,6 +30,33 @@ internal static class Wine
     /// <summary>A handle that is closed with a send in flight gives no completion before the peer closes.</summary>
     public static async Task SkipIfClosingKeepsSendsAsync() =>
         Assert.SkipWhen(await s_keepsSends.Value, "Wine: disposing a Socket does not end its pending send (seen with a plain Socket just now).");
+
+    /// <summary>DisconnectEx with TF_REUSE_SOCKET succeeds, and the handle stays what it was: connecting it again says that it is connected.</summary>
+    public static void SkipIfHandlesStayUsed() =>
+        Assert.SkipWhen(s_handlesStayUsed.Value, "Wine: a handle cannot be connected again after DisconnectEx with TF_REUSE_SOCKET (seen with a plain Socket just now).");
+
+    private static bool HandleStaysUsed()
+    {
+        (Socket near, Socket far) = Pair();
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        using (near)
+        using (far)
+        {
+            far.Shutdown(SocketShutdown.Send);
+            try
+            {
+                near.Disconnect(reuseSocket: true);
+                near.Connect(listener.LocalEndPoint!);
+                return false;
+            }
+            catch (Exception error) when (error is SocketException or InvalidOperationException or PlatformNotSupportedException)
+            {
+                return true;
+            }
+        }
+    }
 
     private static bool LosesReset()
     {

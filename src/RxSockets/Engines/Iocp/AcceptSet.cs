@@ -24,6 +24,7 @@ internal enum AcceptOutcome
 /// </summary>
 internal sealed class AcceptSet(
     IocpEngine engine, IocpListener listener, WinsockExtensions extensions, IocpLoop loop, ListenRequest request, nint socket, nuint key, int family)
+    : ICancellable
 {
     private readonly Lock _sync = new();
     private readonly LinkedList<AcceptRequest> _inFlight = [];
@@ -34,6 +35,7 @@ internal sealed class AcceptSet(
     private bool _closing;
     private bool _closeTaken;
     private bool _sentryPosted;
+    private bool _watched;
     private int _posted;
     private int _silent;
     private SocketError _stopError;
@@ -337,6 +339,26 @@ internal sealed class AcceptSet(
         accept.IsCancelled = true;
         engine.Statistics.Submitted(Verb.Cancel);
         accept.Cancel(Winsock, socket);
+        if (!_watched)
+            loop.WatchCancelled(this);
+        _watched = true;
+    }
+
+    bool ICancellable.CancelAgain()
+    {
+        lock (_sync)
+        {
+            _watched = false;
+            foreach (AcceptRequest accept in _inFlight)
+            {
+                if (!accept.IsCancelled)
+                    continue;
+                _watched = true;
+                accept.Cancel(Winsock, socket);
+            }
+
+            return _watched;
+        }
     }
 
     private void RecycleLocked(AcceptRequest accept)

@@ -13,7 +13,7 @@ namespace RxSockets.Engines.Iocp;
 /// one block follows with WSASend: the documentation advises strongly against huge buffers in ConnectEx, which takes memory for all of it at once.
 /// Tells its sink once, from the loop's thread, after the last completion.
 /// </summary>
-internal sealed unsafe class IocpConnect : IocpRequest
+internal sealed unsafe class IocpConnect : IocpRequest, ICancellable
 {
     private const uint MaxFirstBlock = 65536;
 
@@ -68,6 +68,17 @@ internal sealed unsafe class IocpConnect : IocpRequest
                 return;
             _engine.Statistics.Submitted(Verb.Cancel);
             _ = _engine.Winsock.Cancel(_socket, Overlapped);
+            Loop.WatchCancelled(this);
+        }
+    }
+
+    bool ICancellable.CancelAgain()
+    {
+        lock (_sync)
+        {
+            if (_inFlight)
+                _ = _engine.Winsock.Cancel(_socket, Overlapped);
+            return _inFlight;
         }
     }
 

@@ -13,6 +13,7 @@ namespace RxSockets.Engines.Iocp;
 internal sealed unsafe class IocpLoop : CompletionLoop
 {
     private const int BatchEntries = 128;
+    private const uint CancelAgainMilliseconds = 50;
 
     private readonly IocpEngine _engine;
     private readonly nint _port;
@@ -20,6 +21,8 @@ internal sealed unsafe class IocpLoop : CompletionLoop
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<IocpReceive> _parked = new();
     private readonly RefillNode _refill;
+    private readonly ConcurrentQueue<ICancellable> _cancelled = new();
+    private long _cancelledAt;
     private static long s_lastKey;
     private bool _stopping;
 
@@ -75,6 +78,16 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         Post(_refill, 1);
     }
 
+    /// <summary>
+    /// Asks again every 50 ms until it has ended. A cancel can miss an operation that is just being worked on and goes back to waiting (seen under Wine with
+    /// TransmitFile); without another one its socket would never close. Any thread.
+    /// </summary>
+    public void WatchCancelled(ICancellable cancelled)
+    {
+        _cancelled.Enqueue(cancelled);
+        Post(_refill, 1);
+    }
+
     protected override void Run()
     {
         while (!Volatile.Read(ref _stopping) || HasWork || Overlappeds.InFlight > 0)
@@ -92,12 +105,13 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         bool idle = TrySleep(ref _stopping);
         uint timeout = !idle ? 0
             : PoolHasQueued ? (uint)PoolDispatcher.CheckInterval.TotalMilliseconds
-            : WindowsConstants.INFINITE;
+            : _cancelled.IsEmpty ? WindowsConstants.INFINITE : CancelAgainMilliseconds;
         Interlocked.Increment(ref Statistics.Enters);
         _ = _engine.Winsock.Wait(_port, _entries, BatchEntries, timeout, out uint removed);
         Awake();
         for (uint i = 0; i < removed; i++)
             Reap(ref _entries[i]);
+        CancelAgain();
         HandToPool();
     }
 
@@ -120,6 +134,18 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         uint status = (uint)block->Overlapped.Internal;
         Overlappeds.End(block);
         request.OnCompletion(status, entry.dwNumberOfBytesTransferred);
+    }
+
+    private void CancelAgain()
+    {
+        if (_cancelled.IsEmpty || TimeProvider.System.GetElapsedTime(_cancelledAt).TotalMilliseconds < CancelAgainMilliseconds)
+            return;
+        _cancelledAt = TimeProvider.System.GetTimestamp();
+        for (int count = _cancelled.Count; count > 0 && _cancelled.TryDequeue(out ICancellable? cancelled); count--)
+        {
+            if (cancelled.CancelAgain())
+                _cancelled.Enqueue(cancelled);
+        }
     }
 
     // One receive per buffer that is there: all at once would find none, and be parked again.

@@ -10,7 +10,7 @@ namespace RxSockets.Engines.Iocp;
 /// kernel never writes into a buffer at a time of its own. The price is one call more per message; none more where data keeps
 /// coming, since after a buffer that was filled to its end the next one is tried without waiting. Guarded by the socket's lock.
 /// </summary>
-internal sealed unsafe class IocpReceive(IocpSocket socket) : IocpRequest(socket.Loop)
+internal sealed unsafe class IocpReceive(IocpSocket socket) : IocpRequest(socket.Loop), ICancellable
 {
     private bool _waiting;
     private bool _parked;
@@ -46,11 +46,23 @@ internal sealed unsafe class IocpReceive(IocpSocket socket) : IocpRequest(socket
             {
                 Loop.Statistics.Submitted(Verb.Cancel);
                 _ = socket.Winsock.Cancel(socket.Native, Overlapped);
+                Loop.WatchCancelled(this);
                 return;
             }
         }
 
         Loop.Post(new StopNode(this), 1);
+    }
+
+    bool ICancellable.CancelAgain()
+    {
+        lock (socket.Sync)
+        {
+            if (!_waiting || !_stopAsked)
+                return false;
+            _ = socket.Winsock.Cancel(socket.Native, Overlapped);
+            return true;
+        }
     }
 
     /// <summary>On the loop's thread: a parked receive of a socket that closes or was stopped ends.</summary>

@@ -10,7 +10,7 @@ namespace RxSockets.Engines.Iocp;
 /// packet. The rest goes as one overlapped WSASend; its pieces stay pinned until the completion (the array of them is captured by the call).
 /// Guarded by the socket's lock.
 /// </summary>
-internal sealed unsafe class IocpSend(IocpSocket socket) : IocpRequest(socket.Loop)
+internal sealed unsafe class IocpSend(IocpSocket socket) : IocpRequest(socket.Loop), ICancellable
 {
     /// <summary>Beyond this the kernel would have to copy what an overlapped send only locks.</summary>
     private const int DirectBytes = 65536;
@@ -53,6 +53,18 @@ internal sealed unsafe class IocpSend(IocpSocket socket) : IocpRequest(socket.Lo
                 return;
             Loop.Statistics.Submitted(Verb.Cancel);
             _ = socket.Winsock.Cancel(socket.Native, Overlapped);
+            Loop.WatchCancelled(this);
+        }
+    }
+
+    bool ICancellable.CancelAgain()
+    {
+        lock (socket.Sync)
+        {
+            if (!InFlight || !_cancelAsked)
+                return false;
+            _ = socket.Winsock.Cancel(socket.Native, Overlapped);
+            return true;
         }
     }
 

@@ -12,7 +12,7 @@ namespace RxSockets.Engines.Iocp;
 /// thread, never from inside a call. Close: CancelIoEx, wait for the packet of everything in flight, closesocket, then the blocks go back:
 /// a handle closed with a send or a transmit in flight would not give a packet before the peer closes.
 /// </summary>
-internal sealed unsafe class IocpSocket : EngineSocket
+internal sealed unsafe class IocpSocket : EngineSocket, ICancellable
 {
     private const int CloseCommand = 1;
     private const int CancelSendCommand = 2;
@@ -146,6 +146,7 @@ internal sealed unsafe class IocpSocket : EngineSocket
             {
                 Loop.Statistics.Submitted(Verb.Cancel);
                 _ = Winsock.Cancel(Native, null);
+                Loop.WatchCancelled(this);
             }
         }
 
@@ -176,6 +177,17 @@ internal sealed unsafe class IocpSocket : EngineSocket
     }
 
     public override void Schedule(CompletionWork work) => Loop.Schedule(work);
+
+    bool ICancellable.CancelAgain()
+    {
+        lock (Sync)
+        {
+            if (_closed || !IsBusy)
+                return false;
+            _ = Winsock.Cancel(Native, null);
+            return true;
+        }
+    }
 
     /// <summary>On the loop's thread: something ended; when it was the last of a closing socket, the handle is closed.</summary>
     public void FinishCloseIfIdle()

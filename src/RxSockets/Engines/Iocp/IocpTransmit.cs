@@ -13,7 +13,7 @@ namespace RxSockets.Engines.Iocp;
 /// TF_REUSE_SOCKET does not: it would wait within the call until the peer's data was read, with nobody to read it and no deadline; the owner reads, and
 /// then <see cref="IocpRecycle"/> passes it to DisconnectEx. Guarded by the socket's lock.
 /// </summary>
-internal sealed unsafe class IocpTransmit : IocpRequest
+internal sealed unsafe class IocpTransmit : IocpRequest, ICancellable
 {
     private readonly IocpSocket _socket;
     private readonly TransmitPlan _plan = new();
@@ -68,6 +68,19 @@ internal sealed unsafe class IocpTransmit : IocpRequest
                 return;
             Loop.Statistics.Submitted(Verb.Cancel);
             _ = _socket.Winsock.Cancel(_socket.Native, Overlapped);
+            Loop.WatchCancelled(this);
+        }
+    }
+
+    bool ICancellable.CancelAgain()
+    {
+        lock (_socket.Sync)
+        {
+            if (!InFlight || !_cancelAsked)
+                return false;
+            if (_copy is not { IsReading: true })
+                _ = _socket.Winsock.Cancel(_socket.Native, Overlapped);
+            return true;
         }
     }
 

@@ -37,8 +37,14 @@ internal sealed unsafe class TransmitPlan
     private int _count;
     private bool _packets;
 
-    /// <summary>Most bytes of one call; tests make it small.</summary>
-    public long CallBytes { get; init; } = MaxCallBytes;
+    /// <summary>Most bytes of one call where somebody listens to progress: there is none within a call.</summary>
+    public const long ReportedCallBytes = 4 << 20;
+
+    /// <summary>Most bytes of one call.</summary>
+    public long CallBytes { get; private set; }
+
+    /// <summary>What it is without a listener; tests make it small.</summary>
+    public long LargestCall { get; init; } = MaxCallBytes;
 
     public bool IsDone => _index == _batch.Count;
 
@@ -72,6 +78,7 @@ internal sealed unsafe class TransmitPlan
     public void Begin(TransmitBatch batch, WinsockExtensions extensions)
     {
         _batch = batch;
+        CallBytes = batch.ReportsProgress ? Math.Min(ReportedCallBytes, LargestCall) : LargestCall;
         _index = 0;
         _done = 0;
         _packets = extensions.TransmitPacketsPointer is not null && !(HasFileShape(batch.Elements) && batch.SendSize >= 0);
