@@ -126,7 +126,7 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
 
     internal TimeProvider TimeProvider => _core.Port.Time;
 
-    bool IConnectionActivity.IsClosed => _core.IsClosed;
+    bool IConnectionActivity.IsClosed => _core.Handle.IsClosed;
 
     TimeSpan? IConnectionActivity.Age => ConnectTime;
 

@@ -12,6 +12,8 @@ public static class Engines
     {
         { EngineKind.IoUring, CompletionScheduling.Inline },
         { EngineKind.IoUring, CompletionScheduling.ThreadPool },
+        { EngineKind.Iocp, CompletionScheduling.Inline },
+        { EngineKind.Iocp, CompletionScheduling.ThreadPool },
         { EngineKind.Managed, CompletionScheduling.Inline },
         { EngineKind.Managed, CompletionScheduling.ThreadPool },
     };
