@@ -97,6 +97,7 @@ public class TransmitErrorTests
         await connection.DisposeAsync();
         var reset = await Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAsync(new byte[1]).Within());
         Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+        Assert.Equal(ConnectionCloseReason.Aborted, (await connection.Closed.Within()).Reason);
         peer.Dispose();
     }
 
