@@ -26,6 +26,35 @@ Console.WriteLine(((IPEndPoint)listener.LocalEndPoint).Port);
 
 List<RxConnection> held = [];
 using IDisposable accepting = listener.Accepted.Subscribe(new Greeter(held));
+
+// Once through everything while there are descriptors: assemblies are loaded when first used, and that takes one too.
+await using (RxConnection first = await RxConnection.ConnectAsync(listener.LocalEndPoint, default, new ConnectOptions { CompletionPort = port }))
+{
+    while (await first.ReceiveAsync(new byte[1]) != 0)
+    {
+    }
+}
+
+while (true)
+{
+    RxConnection? greeted;
+    lock (held)
+    {
+        greeted = held.FirstOrDefault();
+        held.Clear();
+    }
+
+    if (greeted is null)
+    {
+        await Task.Yield();
+        continue;
+    }
+
+    await greeted.DisposeAsync();
+    await greeted.Closed;
+    break;
+}
+
 OpenFiles.Limit((ulong)Directory.GetFiles("/proc/self/fd").Length + 20);
 Console.WriteLine("lowered");
 while (Console.ReadLine() is not null)
