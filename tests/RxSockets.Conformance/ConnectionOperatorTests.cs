@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Reactive.Linq;
 using System.Reactive.Threading.Tasks;
 using System.Text;
+using System.Threading.Channels;
 
 namespace RxSockets.Conformance;
 
@@ -98,18 +99,19 @@ public class ConnectionOperatorTests
         List<Socket> peers = [];
         for (int i = 0; i < 5; i++)
             peers.Add(await Peers.ConnectAsync(listener.LocalEndPoint));
-        var open = new BlockingCollection<RxConnection>();
-        using (listener.Accepted.LimitConnections(2).Subscribe(open.Add))
+        var open = Channel.CreateUnbounded<RxConnection>();
+        using (listener.Accepted.LimitConnections(2).Subscribe(connection => open.Writer.TryWrite(connection)))
         {
-            var current = new Queue<RxConnection>([await TakeAsync(open), await TakeAsync(open)]);
-            Assert.False(open.TryTake(out _, TimeSpan.FromMilliseconds(100)));
+            var current = new Queue<RxConnection>([await open.Reader.ReadAsync().Within(), await open.Reader.ReadAsync().Within()]);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+            Assert.False(open.Reader.TryRead(out _));
             for (int i = 0; i < 3; i++)
             {
                 RxConnection leaving = current.Dequeue();
                 leaving.Abort();
                 await leaving.DisposeAsync();
-                current.Enqueue(await TakeAsync(open));
-                Assert.False(open.TryTake(out _));
+                current.Enqueue(await open.Reader.ReadAsync().Within());
+                Assert.False(open.Reader.TryRead(out _));
             }
 
             foreach (RxConnection last in current)
@@ -117,8 +119,6 @@ public class ConnectionOperatorTests
         }
 
         peers.ForEach(static peer => peer.Dispose());
-
-        static Task<RxConnection> TakeAsync(BlockingCollection<RxConnection> from) => Task.Run(() => from.Take()).Within();
     }
 
     [Theory]
@@ -154,7 +154,7 @@ public class ConnectionOperatorTests
 
         await all.Task.Within();
         Assert.Equal(30, lines.Distinct().Count());
-        Assert.True(SpinWait.SpinUntil(() => counters.Failed >= 10, TimeSpan.FromSeconds(20)));
+        await Deadline.EventuallyAsync(() => counters.Failed >= 10);
         Assert.All(errors, static error => Assert.True(error is FrameTooLongException or SocketException, error.ToString()));
         await listener.DisposeAsync();
     }

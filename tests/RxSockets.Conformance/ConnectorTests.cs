@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 
 namespace RxSockets.Conformance;
 
@@ -19,17 +20,17 @@ public class ConnectorTests
         RxListener listener = port.Listen();
         EndPoint endPoint = listener.LocalEndPoint;
         await listener.DisposeAsync();
-        var connections = new BlockingCollection<RxConnection>();
+        var connections = Channel.CreateUnbounded<RxConnection>();
         var failures = new ConcurrentQueue<Exception>();
-        using (RxConnector.Connections(endPoint, s_brief, new ConnectOptions { CompletionPort = port.Port }, onFailure: failures.Enqueue).Subscribe(connections.Add))
+        using (RxConnector.Connections(endPoint, s_brief, new ConnectOptions { CompletionPort = port.Port }, onFailure: failures.Enqueue).Subscribe(connection => connections.Writer.TryWrite(connection)))
         {
             // Nobody listens yet.
-            Assert.True(SpinWait.SpinUntil(() => failures.Count >= 3, TimeSpan.FromSeconds(20)));
+            await Deadline.EventuallyAsync(() => failures.Count >= 3);
             await using RxListener later = port.Listen(endPoint: endPoint);
             for (int i = 0; i < 5; i++)
             {
                 await using RxConnection server = await later.AcceptAsync().Within();
-                RxConnection client = await Task.Run(connections.Take).Within();
+                RxConnection client = await connections.Reader.ReadAsync().Within();
                 await server.SendAsync("x"u8.ToArray()).Within();
                 Assert.Equal(1, await client.ReceiveAsync(new byte[1]).Within());
                 server.Abort();
@@ -38,7 +39,7 @@ public class ConnectorTests
         }
 
         // The last try may have connected before the listener was gone.
-        while (connections.TryTake(out RxConnection? rest))
+        while (connections.Reader.TryRead(out RxConnection? rest))
             await rest.DisposeAsync();
         Assert.All(failures, static error => Assert.IsType<SocketException>(error));
     }

@@ -1,3 +1,5 @@
+using RxSockets.Streams;
+
 namespace RxSockets;
 
 /// <summary>A subscription to a pulled stream: a loop that pulls and pushes. Unsubscribing cancels the pull; the enumerator is disposed by the loop.</summary>
@@ -6,7 +8,7 @@ internal sealed class PushingLoop<T>(IAsyncEnumerable<T> source, IObserver<T> ob
     private readonly CancellationTokenSource _stop = new();
 
     // Begins inside Subscribe only in so far as the first pull does; nothing is pushed there, the caller could not unsubscribe yet.
-    public void Start() => _ = RunAsync();
+    public void Start() => AfterSubscribe.Run(this, static loop => _ = loop.RunAsync());
 
     public void Dispose() => _stop.Cancel();
 
