@@ -40,6 +40,13 @@ internal sealed class BufferPool : IBufferHome
             _starved = false;
     }
 
+    /// <summary>Somebody waits for a buffer. Who says so looks at <see cref="HasFree"/> afterwards.</summary>
+    public void Starved()
+    {
+        lock (_sync)
+            _starved = true;
+    }
+
     /// <summary>A buffer, or null at the limit: then <see cref="BufferAvailable"/> is raised for those that come back.</summary>
     public BufferLease? TryRent()
     {

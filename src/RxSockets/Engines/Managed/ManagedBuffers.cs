@@ -24,7 +24,8 @@ internal sealed class ManagedBuffers : IDisposable
     {
         Interlocked.Increment(ref _engine.Statistics.BufferStarvations);
         _starved.Enqueue(retry);
-        // A buffer may have come back between the failure to rent and here.
+        // A buffer may have come back between the failure to rent and here, and may have found nobody waiting.
+        Pool.Starved();
         PassOn();
     }
 
@@ -41,8 +42,16 @@ internal sealed class ManagedBuffers : IDisposable
     {
         // One buffer came back: one receive goes on.
         if (_starved.TryDequeue(out CompletionWork? retry))
+        {
             _engine.Schedule(retry);
-        else
-            Pool.Sated();
+            return;
+        }
+
+        Pool.Sated();
+        // Who began to wait before that word would not be told of the next buffer.
+        if (_starved.IsEmpty)
+            return;
+        Pool.Starved();
+        PassOn();
     }
 }
