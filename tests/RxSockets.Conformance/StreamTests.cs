@@ -226,11 +226,14 @@ public class StreamTests
         (RxConnection first, Socket firstPeer) = await port.AcceptPeerAsync();
         (RxConnection second, Socket secondPeer) = await port.AcceptPeerAsync();
         var blocked = new TaskCompletionSource();
+        var unblocked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using IDisposable blocking = first.Received.Subscribe(
             _ =>
             {
                 blocked.SetResult();
                 release.Wait();
+                // Before its event is disposed.
+                unblocked.SetResult();
             },
             static _ => { });
         await firstPeer.SendAsync(new byte[1]).Within();
@@ -239,6 +242,7 @@ public class StreamTests
         await secondPeer.SendAsync(new byte[1]).Within();
         Assert.Equal(1, await receiving.Within());
         release.Set();
+        await unblocked.Task.Within();
         await first.DisposeAsync();
         await second.DisposeAsync();
         firstPeer.Dispose();

@@ -19,7 +19,7 @@ internal sealed unsafe class DatagramReceiveRequest : MultishotReceive
     private ReceiveBuffers? _buffers;
 
     public DatagramReceiveRequest(IoUringDatagramSocket socket, int maxDatagramSize)
-        : base(socket.Loop, socket.Descriptor)
+        : base(socket.Loop, socket.Descriptor, adapts: false)
     {
         _socket = socket;
         _maxDatagramSize = maxDatagramSize;

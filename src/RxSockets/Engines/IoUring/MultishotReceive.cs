@@ -5,12 +5,22 @@ using static RxSockets.Native.Linux.IoUringAbi;
 namespace RxSockets.Engines.IoUring;
 
 /// <summary>
-/// A multishot receive into provided buffers, whatever the kind of socket. On the loop's thread. Without F_MORE it is over, whatever the result; -ENOBUFS is
-/// flow control: it is parked until a buffer comes back. Its last request closes the descriptor.
+/// A receive into provided buffers that goes on by itself, whatever the kind of socket. On the loop's thread. Small pieces come by a multishot request; without F_MORE
+/// that is over, whatever the result. Bulk, buffers filled to their end, comes by one request a buffer: a multishot takes all the buffers of the ring
+/// in one go before a stop reaches it. -ENOBUFS is flow control: it is parked until a buffer comes back. Its last request closes the descriptor.
 /// </summary>
-internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor) : IoUringRequest, IParkedReceive
+internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor, bool adapts) : IoUringRequest, IParkedReceive
 {
+    private readonly bool _adapts = adapts;
+
+    // In the kernel, or about to be again: it goes on unless it is stopped.
     private bool _armed;
+    private bool _inKernel;
+    private bool _multishot;
+    // At first, too: a connection that says one thing and goes needs no multishot, and none is to be cancelled then.
+    private bool _bulk = adapts;
+    private int _fullInARow;
+    private bool _switching;
     private bool _parked;
     private bool _stopAsked;
     private bool _closeSubmitted;
@@ -37,14 +47,8 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
             return;
         }
 
-        _armed = true;
         _stopAsked = false;
-        loop.Statistics.Submitted(Verb.Receive);
-        io_uring_sqe* entry = loop.Prepare(this, Opcode, descriptor);
-        entry->flags = IOSQE_BUFFER_SELECT;
-        entry->ioprio = IORING_RECV_MULTISHOT;
-        entry->buf_group = Buffers.Group;
-        Shape(entry);
+        SubmitEntry();
     }
 
     /// <summary>Asks the kernel to end the receive it has; false where it has none.</summary>
@@ -53,8 +57,23 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
         if (!_armed)
             return false;
         _stopAsked = true;
-        loop.Cancel(this);
+        if (_inKernel)
+            loop.Cancel(this);
         return true;
+    }
+
+    private void SubmitEntry()
+    {
+        _armed = _inKernel = true;
+        _multishot = !_bulk;
+        _switching = false;
+        loop.Statistics.Submitted(Verb.Receive);
+        io_uring_sqe* entry = loop.Prepare(this, Opcode, descriptor);
+        entry->flags = IOSQE_BUFFER_SELECT;
+        if (_multishot)
+            entry->ioprio = IORING_RECV_MULTISHOT;
+        entry->buf_group = Buffers.Group;
+        Shape(entry);
     }
 
     /// <summary>Only from the posted queue: a parked receive ends at once, and that is told.</summary>
@@ -93,12 +112,12 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
             return;
         }
 
-        bool more = (flags & IORING_CQE_F_MORE) != 0;
-        _armed = more;
+        _inKernel = (flags & IORING_CQE_F_MORE) != 0;
+        _armed = _inKernel;
         loop.Statistics.Completed(Verb.Receive);
         if ((flags & IORING_CQE_F_BUFFER) != 0)
-            Take(Buffers.Take(flags), result, more);
-        else if (!more)
+            Take(Buffers.Take(flags), result);
+        else if (!_armed)
             End(result);
         FinishCloseIfIdle();
     }
@@ -120,21 +139,46 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
 
     protected abstract void FinishCloseIfIdle();
 
-    private void Take(BufferLease buffer, int result, bool more)
+    private void Take(BufferLease buffer, int result)
     {
         if (result < LeastResult)
         {
             buffer.Fill(0, holder: null);
             buffer.Release();
-            if (!more)
+            if (!_armed)
                 End(result);
             return;
         }
 
+        NoteSize(result, buffer.Capacity);
+        // A request of one buffer goes on as a multishot does, unless the sink stops it while it is told, or it is being closed.
+        bool goesOn = !_inKernel && !_multishot && !_stopAsked && !IsClosing;
+        _armed |= goesOn;
         // A cancel can miss a multishot that is just running; then it is asked again.
-        if (more && _stopAsked)
+        if (_inKernel && _stopAsked)
             loop.Cancel(this);
-        Deliver(buffer, result, more);
+        Deliver(buffer, result, _armed);
+        if (!goesOn)
+            return;
+        if (!_stopAsked)
+        {
+            SubmitEntry();
+            return;
+        }
+
+        _armed = false;
+        TellStopped();
+    }
+
+    // Two buffers in a row that were filled to their end are bulk: a multishot is then ended, to go on with single requests. One that was not ends the bulk.
+    private void NoteSize(int result, int capacity)
+    {
+        _fullInARow = _adapts && result == capacity ? _fullInARow + 1 : 0;
+        _bulk = _fullInARow > (_multishot ? 1 : 0);
+        if (!_bulk || !_multishot || !_inKernel || _stopAsked || _switching)
+            return;
+        _switching = true;
+        loop.Cancel(this);
     }
 
     private void End(int result)
@@ -143,6 +187,11 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
         {
             _parked = true;
             Buffers.Park(this);
+        }
+        else if (result == -Errno.ECANCELED && _switching && !_stopAsked && !IsClosing)
+        {
+            _bulk = true;
+            SubmitEntry();
         }
         else if (result is -Errno.ECANCELED or -Errno.ENOBUFS || (result < 0 && IsClosing))
         {

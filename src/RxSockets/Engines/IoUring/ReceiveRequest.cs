@@ -5,7 +5,7 @@ using static RxSockets.Native.Linux.IoUringAbi;
 namespace RxSockets.Engines.IoUring;
 
 /// <summary>The receive of a stream socket: RECV; 0 is the peer's FIN.</summary>
-internal sealed class ReceiveRequest(IoUringSocket socket) : MultishotReceive(socket.Loop, socket.Descriptor)
+internal sealed class ReceiveRequest(IoUringSocket socket) : MultishotReceive(socket.Loop, socket.Descriptor, adapts: true)
 {
     protected override bool IsClosing => socket.IsClosing;
 
