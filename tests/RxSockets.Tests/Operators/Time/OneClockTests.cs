@@ -64,6 +64,19 @@ public class OneClockTests
     }
 
     [Fact]
+    public void A_timer_that_fires_while_its_periodic_work_is_disposed_does_nothing()
+    {
+        var time = new LateTime();
+        int ran = 0;
+        IDisposable work = new TimeProviderScheduler(time).SchedulePeriodic(0, TimeSpan.FromSeconds(1), _ => ran++);
+        time.Fire();
+        Assert.Equal(1, ran);
+        work.Dispose();
+        time.Fire();
+        Assert.Equal(1, ran);
+    }
+
+    [Fact]
     public async Task The_systems_clock_serves_too()
     {
         long value = await Observable.Timer(TimeSpan.FromMilliseconds(1), TimeProviderScheduler.System).FirstAsync();
@@ -125,5 +138,27 @@ public class OneClockTests
             TimeSpan.FromTicks(10));
         scheduler.AdvanceTo(1000);
         Assert.Equal([10, 20, 120], fired);
+    }
+
+    /// <summary>A clock whose timer fires when the test says so, also after it was disposed: as one does that was on its way.</summary>
+    private sealed class LateTime : TimeProvider, ITimer
+    {
+        private Action? _fire;
+
+        public void Fire() => _fire!();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _fire = () => callback(state);
+            return this;
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
