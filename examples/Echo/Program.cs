@@ -17,7 +17,7 @@ using RxSockets;
 Option<EndPoint> listen = CommonOptions.Listen();
 Option<EngineKind> engine = CommonOptions.Engine();
 Option<CompletionScheduling> scheduling = CommonOptions.Scheduling();
-var loops = new Option<int>("--loops") { Description = "loop threads, 1 to 64", DefaultValueFactory = static _ => 1 };
+Option<int> loops = CommonOptions.Number("--loops", "loop threads", value: 1, least: 1, most: 64);
 var file = new Option<string?>("--file") { Description = "a file to serve on the next port but one" };
 var command = new RootCommand("An echo server on RxSockets.") { listen, engine, scheduling, loops, file };
 command.SetAction((result, _) => ServeAsync(

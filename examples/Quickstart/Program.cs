@@ -12,12 +12,7 @@ using RxSockets;
 
 Option<EngineKind> engine = CommonOptions.Engine();
 Option<CompletionScheduling> scheduling = CommonOptions.Scheduling();
-var mib = new Option<int>("--mib") { Description = "MiB to echo, 1 to 4096", DefaultValueFactory = static _ => 256 };
-mib.Validators.Add(static result =>
-{
-    if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, out int value) || value is < 1 or > 4096))
-        result.AddError("--mib is a number from 1 to 4096.");
-});
+Option<int> mib = CommonOptions.Number("--mib", "MiB to echo", value: 256, least: 1, most: 4096);
 var command = new RootCommand("What RxSockets does, in half a minute.") { engine, scheduling, mib };
 command.SetAction((result, _) => RunAsync(
     result.GetRequiredValue(engine), result.GetRequiredValue(scheduling), result.GetRequiredValue(mib)));

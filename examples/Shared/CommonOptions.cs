@@ -35,6 +35,15 @@ internal static class CommonOptions
         },
     };
 
+    public static Option<int> Number(string name, string description, int value, int least, int most) => new(name)
+    {
+        Description = $"{description}, {least} to {most}",
+        DefaultValueFactory = _ => value,
+        CustomParser = result => int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
+            ? number
+            : Fail<int>(result, $"{name} is a number from {least} to {most}, not '{result.Tokens[0].Value}'."),
+    };
+
     public static Option<EndPoint> Listen() => new("--listen")
     {
         Description = "HOST:PORT (an address; port 0 is any free port), [ADDRESS]:PORT for IPv6, or unix:PATH",

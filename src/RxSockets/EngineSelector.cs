@@ -8,9 +8,15 @@ namespace RxSockets;
 /// <summary>The one place that looks at the operating system and the kernel. Everything else is handed an engine.</summary>
 internal static class EngineSelector
 {
+    private const string NotLinux = "it is Linux's.";
+
     /// <summary>Makes the engine asked for, or for <see cref="EngineKind.Auto"/> the best that works.</summary>
     /// <exception cref="PlatformNotSupportedException">An engine asked for by name cannot run here; the message says why.</exception>
-    public static (CompletionEngine Engine, string Reason) Create(CompletionPortOptions options, Action<Exception> unhandled)
+    /// <param name="options">Validated.</param>
+    /// <param name="unhandled">Where exceptions go that nobody else takes.</param>
+    /// <param name="ringSystem">Stands in for the kernel's ring calls in tests of their refusal.</param>
+    public static (CompletionEngine Engine, string Reason) Create(
+        CompletionPortOptions options, Action<Exception> unhandled, IRingSystem? ringSystem = null)
     {
         switch (options.Engine)
         {
@@ -21,24 +27,33 @@ internal static class EngineSelector
                     throw new PlatformNotSupportedException("The Iocp engine cannot run here: " + absent);
                 return (IocpEngine.Create(options, unhandled), "asked for by name");
             case EngineKind.IoUring:
-                if (WhyNotIoUring(options) is { } missing)
-                    throw new PlatformNotSupportedException("The IoUring engine cannot run here: " + missing);
-                return (IoUringEngine.Create(options, unhandled), "asked for by name");
+                return TryIoUring(options, unhandled, ringSystem, out string? missing) is { } asked
+                    ? (asked, "asked for by name")
+                    : throw new PlatformNotSupportedException("The IoUring engine cannot run here: " + missing);
             default:
-                return OperatingSystem.IsWindows() ? CreateForWindows(options, unhandled) : CreateForUnix(options, unhandled);
+                if (OperatingSystem.IsWindows())
+                    return CreateForWindows(options, unhandled);
+                return TryIoUring(options, unhandled, ringSystem, out string? reason) is { } best
+                    ? (best, "io_uring works here")
+                    : (new ManagedEngine(options, unhandled), "io_uring cannot run here: " + reason);
         }
     }
 
     /// <summary>Null where the engine can run; else a sentence for people.</summary>
     public static string? WhyNot(EngineKind engine) => engine switch
     {
-        EngineKind.IoUring => WhyNotIoUring(new CompletionPortOptions().Validated()),
+        EngineKind.IoUring => OperatingSystem.IsLinux() ? IoUringEngine.Probe(new CompletionPortOptions().Validated()) : NotLinux,
         EngineKind.Iocp => WhyNotIocp(),
         _ => null,
     };
 
-    private static string? WhyNotIoUring(CompletionPortOptions options) =>
-        OperatingSystem.IsLinux() ? IoUringEngine.Probe(options) : "it is Linux's.";
+    private static IoUringEngine? TryIoUring(CompletionPortOptions options, Action<Exception> unhandled, IRingSystem? system, out string? refusal)
+    {
+        if (OperatingSystem.IsLinux())
+            return IoUringEngine.TryCreate(options, unhandled, out refusal, system);
+        refusal = NotLinux;
+        return null;
+    }
 
     private static string? WhyNotIocp() => OperatingSystem.IsWindows() ? IocpEngine.Probe() : "it is Windows'.";
 
@@ -47,12 +62,5 @@ internal static class EngineSelector
         if (WhyNotIocp() is { } reason)
             return (new ManagedEngine(options, unhandled), "completion ports cannot be used here: " + reason);
         return (IocpEngine.Create(options, unhandled), "completion ports work here");
-    }
-
-    private static (CompletionEngine Engine, string Reason) CreateForUnix(CompletionPortOptions options, Action<Exception> unhandled)
-    {
-        if (WhyNotIoUring(options) is { } reason)
-            return (new ManagedEngine(options, unhandled), "io_uring cannot run here: " + reason);
-        return (IoUringEngine.Create(options, unhandled), "io_uring works here");
     }
 }

@@ -10,7 +10,7 @@ namespace RxSockets;
 /// One connected stream socket: TCP over IPv4 and IPv6, or Unix. Reading has one reader at a time; sending may be done by anybody, calls leave whole
 /// and in call order. Thread-safe. Dispose it: see <see cref="DisposeAsync"/>.
 /// </summary>
-public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, IConnectionFault
+public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, IConnectionFault, IConnectionActivity
 {
     private readonly ConnectOptions? _options;
 
@@ -31,10 +31,10 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     /// The received data as lent segments, pushed where completions run. Cold, one reader. Completes at the peer's FIN; a reset or failure is the
     /// typed error; disposal by this side is <see cref="System.Net.Sockets.SocketError.OperationAborted"/>.
     /// </summary>
-    public IObservable<ReceivedSegment> Received => new ItemObservable<ReceivedSegment>(_core.Receive, _core.ReaderLeft);
+    public IObservable<ReceivedSegment> Received => new SegmentObservable(_core.Receive, _core.ReaderLeft);
 
     /// <summary>Time since the connection was established (SO_CONNECT_TIME); null once it is closed. Its age, not its idleness.</summary>
-    public TimeSpan? ConnectTime => _core.IsClosed ? null : _core.Socket.ConnectTime;
+    public TimeSpan? ConnectTime => _core.Handle.ConnectTime;
 
     /// <summary>
     /// The first block of data, where <see cref="ListenerOptions.FirstDataBytes"/> asked for it: a view, valid until the connection is disposed. The same
@@ -46,7 +46,7 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     public int FirstDataSent => _core.FirstDataSent;
 
     /// <summary>The local endpoint.</summary>
-    public EndPoint? LocalEndPoint => _core.LocalEndPoint;
+    public EndPoint? LocalEndPoint => _core.Handle.LocalEndPoint;
 
     /// <summary>The peer's endpoint; readable also after the end.</summary>
     public EndPoint? RemoteEndPoint => _core.RemoteEndPoint;
@@ -61,7 +61,7 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     public long BytesSent => _core.Write.BytesSent;
 
     /// <summary>The native handle, for what this library does not wrap. It stays the connection's: do not close it.</summary>
-    public SafeHandle SafeHandle => _core.Socket.Handle;
+    public SafeHandle SafeHandle => _core.Handle.Handle;
 
     /// <summary>
     /// Connects. With <paramref name="firstData"/> the bytes leave with the same call once the connection is established
@@ -86,7 +86,7 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     /// peer's FIN; a reset is the typed error.
     /// </summary>
     public IAsyncEnumerable<ReceivedSegment> ReceiveAllAsync(CancellationToken cancellationToken = default) =>
-        new ItemEnumerable<ReceivedSegment>(_core.Receive, cancellationToken, _core.ReaderLeft);
+        new SegmentEnumerable(_core.Receive, cancellationToken, _core.ReaderLeft);
 
     /// <summary>Receives once into the caller's memory: at least one byte, or 0 at the peer's FIN. Empty memory waits until data is there.</summary>
     public ValueTask<int> ReceiveAsync(Memory<byte> memory, CancellationToken cancellationToken = default) =>
@@ -123,6 +123,18 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
         core.Kept?.Close();
         return ValueTask.CompletedTask;
     }
+
+    TimeSpan? IConnectionActivity.Age => ConnectTime;
+
+    TimeSpan IConnectionActivity.SinceLastReceive => _core.Since(_core.Receive.LastReceive);
+
+    TimeSpan IConnectionActivity.SinceLastActivity => _core.Since(Math.Max(_core.Receive.LastReceive, _core.Write.LastSend));
+
+    long IConnectionActivity.UnreadBytes => _core.CountUnread();
+
+    Task IConnectionActivity.Closed => Closed;
+
+    void IConnectionActivity.Abort(string reason) => _core.Abort(ConnectionCloseReason.Dropped, reason);
 
     void IConnectionFault.Faulted(Exception error) => _core.HandlerThrew(error);
 }

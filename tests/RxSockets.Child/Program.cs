@@ -1,17 +1,21 @@
 // Started by the tests for what cannot be done inside the test process.
-//   RxSockets.Child exhaust ENGINE SCHEDULING     lowers RLIMIT_NOFILE to 20 above what is open, listens, prints the port, greets every
-//                                                 connection with one byte and holds it; a line on standard input lets all go; end of input ends it
+//   RxSockets.Child exhaust ENGINE SCHEDULING     lowers RLIMIT_NOFILE to 20 above what is open, listens, prints the port, greets every connection
+//                                                 with one byte and holds it until its peer ends; at the end of standard input prints how often accepting paused
 //   RxSockets.Child transmit ENGINE SCHEDULING PORT PATH   connects, transmits 1 MiB and then all of the file, each between a head and a tail of 1 KiB, and prints
 //                                                 the bytes of the second and by how much it raised the peak of resident memory, in KiB
+//   RxSockets.Child cycles ENGINE COUNT new|reuse  connects and disconnects COUNT times on new or on kept handles, and prints the CPU of a cycle (docs/transmit.md)
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using RxSockets;
 
+if (args is ["cycles", var cyclesEngine, var count, "new" or "reuse"])
+    return await Cycles.RunAsync(Enum.Parse<EngineKind>(cyclesEngine), int.Parse(count), args[3] == "reuse");
 if (args is ["transmit", var transmitEngine, var transmitScheduling, var number, var path])
     return await Transmitter.RunAsync(Enum.Parse<EngineKind>(transmitEngine), Enum.Parse<CompletionScheduling>(transmitScheduling), int.Parse(number), path);
 if (args is not ["exhaust", var engine, var scheduling])
 {
-    Console.Error.WriteLine("usage: RxSockets.Child exhaust ENGINE SCHEDULING | transmit ENGINE SCHEDULING PORT PATH");
+    Console.Error.WriteLine("usage: RxSockets.Child exhaust ENGINE SCHEDULING | transmit ENGINE SCHEDULING PORT PATH | cycles ENGINE COUNT new|reuse");
     return 2;
 }
 
@@ -20,45 +24,49 @@ await using var port = CompletionPort.Create(new CompletionPortOptions
     Engine = Enum.Parse<EngineKind>(engine),
     Scheduling = Enum.Parse<CompletionScheduling>(scheduling),
 });
+port.UnhandledException += static (_, failure) => Console.Error.WriteLine(failure.ExceptionObject);
+await WarmUpAsync(port);
+OpenFiles.Limit((ulong)Directory.GetFiles("/proc/self/fd").Length + 20);
+
+// After the limit was lowered: io_uring reads it when an accept is armed, not when a connection comes.
 await using RxListener listener = RxListener.Bind(new IPEndPoint(IPAddress.Loopback, 0), new ListenerOptions { CompletionPort = port });
 Console.WriteLine(((IPEndPoint)listener.LocalEndPoint).Port);
-
-List<RxConnection> held = [];
-using IDisposable accepting = listener.Accepted.Subscribe(new Greeter(held));
-OpenFiles.Limit((ulong)Directory.GetFiles("/proc/self/fd").Length + 20);
-Console.WriteLine("lowered");
-while (Console.ReadLine() is not null)
-{
-    RxConnection[] released;
-    lock (held)
-    {
-        released = [.. held];
-        held.Clear();
-    }
-
-    foreach (RxConnection connection in released)
-        await connection.DisposeAsync();
-    Console.WriteLine(listener.AcceptPauses);
-}
-
+Task serving = listener.AcceptAllAsync().ForEachConnectionAsync(GreetAsync);
+Console.In.ReadToEnd();
+Console.WriteLine(listener.AcceptPauses);
+await listener.DisposeAsync();
+await serving;
 return 0;
 
-internal sealed class Greeter(List<RxConnection> held) : IObserver<RxConnection>
+static async Task GreetAsync(RxConnection connection)
 {
-    public void OnNext(RxConnection value)
+    await connection.SendAsync("k"u8.ToArray());
+    await connection.ReceiveAsync(new byte[1]);
+}
+
+// The runtime needs descriptors of its own: to load an assembly, and for every thread it starts (a pipe). Without one it ends the process with "Out of
+// memory." So all code that will run has run, and all threads are there, before the limit is lowered.
+static async Task WarmUpAsync(CompletionPort port)
+{
+    const int Threads = 6;
+    ThreadPool.SetMinThreads(Threads, 1);
+    ThreadPool.SetMaxThreads(Threads, 1);
+    using var together = new Barrier(Threads);
+    await Task.WhenAll(Enumerable.Range(0, Threads).Select(_ => Task.Run(together.SignalAndWait)));
+    await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+    _ = new SocketException((int)SocketError.TooManyOpenSockets).ToString();
+    await using RxListener listener = RxListener.Bind(new IPEndPoint(IPAddress.Loopback, 0), new ListenerOptions { CompletionPort = port });
+    Task serving = listener.AcceptAllAsync().ForEachConnectionAsync(GreetAsync);
+    for (int round = 0; round < 20; round++)
     {
-        lock (held)
-            held.Add(value);
-        _ = value.SendAsync("k"u8.ToArray()).AsTask().ContinueWith(static task => task.Exception, TaskScheduler.Default);
-        // FIN behind it: the peer closes, and its descriptor here comes back once the connection is let go.
-        _ = value.CompleteWritesAsync().AsTask().ContinueWith(static task => task.Exception, TaskScheduler.Default);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listener.LocalEndPoint);
+        await client.ReceiveAsync(new byte[1]);
     }
 
-    public void OnError(Exception error) => Console.WriteLine("error " + error.Message);
-
-    public void OnCompleted()
-    {
-    }
+    await listener.DisposeAsync();
+    await serving;
+    GC.Collect();
 }
 
 internal static unsafe class OpenFiles

@@ -74,10 +74,13 @@ public class EchoTests
             Assert.Equal(SocketError.AddressAlreadyInUse, error.SocketErrorCode);
         }
 
-        await File.WriteAllTextAsync(path, "a file");
-        Assert.Throws<SocketException>(() => port.Listen(endPoint: new UnixDomainSocketEndPoint(path)));
-        Assert.Equal("a file", await File.ReadAllTextAsync(path));
-        File.Delete(path);
+        foreach (string content in (string[])["a file", ""])
+        {
+            await File.WriteAllTextAsync(path, content);
+            Assert.Throws<SocketException>(() => port.Listen(endPoint: new UnixDomainSocketEndPoint(path)));
+            Assert.Equal(content, await File.ReadAllTextAsync(path));
+            File.Delete(path);
+        }
     }
 
     [Theory]

@@ -98,6 +98,7 @@ public class TransmitErrorTests
         await connection.DisposeAsync();
         var reset = await Assert.ThrowsAsync<SocketException>(() => ending.Within());
         Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+        Assert.Equal(ConnectionCloseReason.Aborted, (await connection.Closed.Within()).Reason);
         peer.Dispose();
     }
 

@@ -28,6 +28,7 @@ internal sealed class BufferLease : SegmentOwner
     private int _references;
     private int _generation;
     private IBufferHolder? _holder;
+    private LeaseNode? _node;
 
     // The memory must not move: made by PinnedMemory, unless no kernel ever writes into it.
     public BufferLease(IBufferHome home, Memory<byte> memory, int index)
@@ -52,6 +53,12 @@ internal sealed class BufferLease : SegmentOwner
     public int Length { get; private set; }
 
     public ReadOnlyMemory<byte> Unread => _memory.Slice(Start, Length);
+
+    /// <summary>From the beginning to the last unread byte: positions in it do not move while bytes are taken off the front.</summary>
+    public ReadOnlyMemory<byte> Filled => _memory[..(Start + Length)];
+
+    /// <summary>This buffer's link in a sequence.</summary>
+    public LeaseNode Node => _node ??= new LeaseNode();
 
     /// <summary>Link of the one list this buffer is in: a free list, or a connection's unread list.</summary>
     public BufferLease? Next { get; set; }
@@ -79,6 +86,17 @@ internal sealed class BufferLease : SegmentOwner
     {
         Start += count;
         Length -= count;
+    }
+
+    /// <summary>Copies the unread bytes of the buffer behind this one into the free end of this one, if they fit. Nobody may have a view of either's free part.</summary>
+    public bool TryAbsorb(BufferLease next)
+    {
+        Memory<byte> free = _memory[(Start + Length)..];
+        if (next.Length > free.Length)
+            return false;
+        next.Unread.CopyTo(free);
+        Length += next.Length;
+        return true;
     }
 
     /// <summary>Lends all unread bytes; ends with <see cref="EndLoan"/>.</summary>

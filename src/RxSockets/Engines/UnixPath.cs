@@ -28,8 +28,7 @@ internal sealed class UnixPath
                 probe.Connect(endPoint);
                 throw new SocketException((int)SocketError.AddressAlreadyInUse);
             }
-            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused
-                && File.GetAttributes(path) is var attributes && !attributes.HasFlag(FileAttributes.Directory) && new FileInfo(path).Length == 0)
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused && IsSocket(path))
             {
                 File.Delete(path);
             }
@@ -40,6 +39,25 @@ internal sealed class UnixPath
         }
 
         return new UnixPath(path);
+    }
+
+    // A plain file and a pipe refuse connections as well. .NET has no name for what a file is, but only a socket cannot be opened (ENXIO); for reading and
+    // writing, since a pipe opened for one of them waits for its other end.
+    private static bool IsSocket(string path)
+    {
+        try
+        {
+            File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete).Dispose();
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     public void Bound() => _made = File.GetCreationTimeUtc(_path);

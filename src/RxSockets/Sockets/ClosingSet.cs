@@ -7,7 +7,7 @@ namespace RxSockets.Sockets;
 internal sealed class ClosingSet : IDisposable
 {
     private readonly Lock _sync = new();
-    private readonly Dictionary<Connection, (long Progress, long Since)> _connections = [];
+    private readonly Dictionary<Connection, Waiting> _connections = [];
     private readonly TimeProvider _time;
     private readonly TimeSpan _timeout;
     private readonly ITimer _timer;
@@ -29,7 +29,7 @@ internal sealed class ClosingSet : IDisposable
     {
         lock (_sync)
         {
-            if (_connections.TryAdd(connection, (connection.Progress, _time.GetTimestamp())) && _connections.Count == 1)
+            if (_connections.TryAdd(connection, new Waiting { Progress = connection.Progress, Since = _time.GetTimestamp() }) && _connections.Count == 1)
                 _timer.Change(_period, _period);
         }
     }
@@ -50,13 +50,19 @@ internal sealed class ClosingSet : IDisposable
         List<Connection>? late = null;
         lock (_sync)
         {
-            foreach ((Connection connection, (long progress, long since)) in _connections.ToArray())
+            // No LINQ here: its assembly may not have been loaded yet, and with descriptors exhausted it could not be.
+            foreach ((Connection connection, Waiting waiting) in _connections)
             {
-                long now = connection.Progress;
-                if (now != progress)
-                    _connections[connection] = (now, _time.GetTimestamp());
-                else if (_time.GetElapsedTime(since) >= _timeout)
+                long progress = connection.Progress;
+                if (progress != waiting.Progress)
+                {
+                    waiting.Progress = progress;
+                    waiting.Since = _time.GetTimestamp();
+                }
+                else if (_time.GetElapsedTime(waiting.Since) >= _timeout)
+                {
                     (late ??= []).Add(connection);
+                }
             }
 
             foreach (Connection connection in late ?? [])
@@ -67,5 +73,12 @@ internal sealed class ClosingSet : IDisposable
         // Outside of the lock: aborting takes the connection's lock, and a connection takes ours under its own.
         foreach (Connection connection in late ?? [])
             connection.CloseTimedOut();
+    }
+
+    /// <summary>What a connection had moved when it was looked at last, and since when it has moved nothing.</summary>
+    private sealed class Waiting
+    {
+        public long Progress;
+        public long Since;
     }
 }

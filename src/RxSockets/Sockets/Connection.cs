@@ -28,6 +28,7 @@ internal sealed class Connection : ISocketSink, IPortMember
         Socket = socket;
         Receive = new ReceiveQueue(this, _sync, port.Options.ReceiveLimit);
         Write = new WriteQueue(this, _sync, port.Options.MaxQueuedBytes);
+        Handle = new OpenHandle(this, _sync);
         RemoteEndPoint = socket.RemoteEndPoint;
         socket.Attach(this);
         if (!port.Add(this))
@@ -42,6 +43,9 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public WriteQueue Write { get; }
 
+    /// <summary>The native handle, as the user reads and sets it.</summary>
+    public OpenHandle Handle { get; }
+
     /// <summary>The first block that came with the accept; empty when none was asked for.</summary>
     public ReadOnlyMemory<byte> FirstData => _first?.Bytes ?? default;
 
@@ -53,22 +57,10 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public EndPoint? RemoteEndPoint { get; }
 
-    public EndPoint? LocalEndPoint => Socket.LocalEndPoint;
-
     /// <summary>The handle that was kept for another connection, once this one ended so.</summary>
     public KeptHandle? Kept { get; private set; }
 
     public bool IsDisposed { get; private set; }
-
-    /// <summary>The handle is closed or being closed.</summary>
-    public bool IsClosed
-    {
-        get
-        {
-            lock (_sync)
-                return CloseStarted;
-        }
-    }
 
     /// <summary>Under the lock: the engine was told to close; nothing may be started.</summary>
     public bool CloseStarted { get; private set; }
@@ -83,6 +75,17 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     /// <summary>True once something other than an orderly end was decided.</summary>
     public bool HasFailed => _closure.IsDecided && _closure.Reason != ConnectionCloseReason.Orderly;
+
+    /// <summary>Time since a timestamp of the port's clock; since establishment for 0.</summary>
+    public TimeSpan Since(long timestamp) =>
+        timestamp == 0 ? Socket.ConnectTime ?? TimeSpan.Zero : _port.Time.GetElapsedTime(timestamp);
+
+    /// <summary>Bytes that came and that nobody took: here and in the kernel.</summary>
+    public long CountUnread()
+    {
+        lock (_sync)
+            return CloseStarted ? 0 : Receive.UnreadBytes + Socket.UnreadBytes;
+    }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> memory, CancellationToken token) =>
         token.IsCancellationRequested ? ValueTask.FromCanceled(token) : Write.SendAsync(memory, token);
@@ -110,7 +113,7 @@ internal sealed class Connection : ISocketSink, IPortMember
         lock (_sync)
         {
             if (IsDisposed)
-                return ValueTask.FromException<bool>(new ObjectDisposedException(nameof(RxSockets) + ".RxConnection"));
+                return ValueTask.FromException<bool>(CreateDisposedError());
             if (CloseStarted)
                 return ValueTask.FromException<bool>(CreateError(SocketError.NotConnected, "disconnecting"));
             operation.SetToken(token);
@@ -146,10 +149,14 @@ internal sealed class Connection : ISocketSink, IPortMember
     /// <summary>The handle that was kept, for another connection.</summary>
     public RecycledHandle TakeKept(EndPoint remote)
     {
-        if (IsDisposed)
-            throw new ObjectDisposedException(nameof(RxSockets) + ".RxConnection");
-        if (!IsClosed)
-            throw SocketErrors.Create(SocketError.IsConnected, "reconnecting", remote);
+        lock (_sync)
+        {
+            if (IsDisposed)
+                throw CreateDisposedError();
+            if (!CloseStarted)
+                throw SocketErrors.Create(SocketError.IsConnected, "reconnecting", remote);
+        }
+
         if (!CanReconnect)
             throw SocketErrors.Create(SocketError.InvalidArgument, "reconnecting what came from accept", remote);
         return Kept?.Take(remote) ?? throw SocketErrors.Create(SocketError.NotSocket, "reconnecting a handle that was not kept", remote);
@@ -221,8 +228,9 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public void HandlerThrew(Exception error)
     {
-        Abort(ConnectionCloseReason.HandlerFailed, $"A handler threw {error.GetType().Name}: {error.Message}");
+        // Reported first: whoever waits for Closed then finds the report made.
         _port.Unhandled(error);
+        Abort(ConnectionCloseReason.HandlerFailed, $"A handler threw {error.GetType().Name}: {error.Message}");
     }
 
     public void CloseTimedOut() =>
@@ -236,6 +244,8 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     /// <summary>The engine brought the first block with the accept.</summary>
     public void AddFirstData(BufferLease firstData) => First.Add(firstData);
+
+    public static ObjectDisposedException CreateDisposedError() => new(nameof(RxSockets) + ".RxConnection");
 
     public SocketException CreateError(SocketError error, string doing) => SocketErrors.Create(error, doing, RemoteEndPoint);
 

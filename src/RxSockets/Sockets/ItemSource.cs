@@ -60,14 +60,7 @@ internal abstract class ItemSource<T>(Lock sync)
     {
         lock (Sync)
         {
-            reader.InCallback = false;
-            if (!reader.Left && _successor is { } refused)
-            {
-                _successor = null;
-                refused.Refused = true;
-                WakeLocked(refused);
-            }
-
+            EndCallbackLocked(reader);
             return TakeLocked(reader, out item, push: true);
         }
     }
@@ -127,6 +120,26 @@ internal abstract class ItemSource<T>(Lock sync)
             WakeLocked(_reader);
     }
 
+    /// <summary>Under the lock: the reader's OnNext unwound. Who came meanwhile is refused if the reader stays.</summary>
+    protected void EndCallbackLocked(ItemReader reader)
+    {
+        reader.InCallback = false;
+        if (reader.Left || _reader != reader || _successor is not { } refused)
+            return;
+        _successor = null;
+        refused.Refused = true;
+        WakeLocked(refused);
+    }
+
+    /// <summary>Under the lock: may this reader read now? One that left inside its OnNext gives its place up here.</summary>
+    protected TakeResult EnterOrLeaveLocked(ItemReader reader)
+    {
+        TakeResult entered = EnterLocked(reader);
+        if (entered == TakeResult.Left && _reader == reader)
+            ReleaseLocked();
+        return entered;
+    }
+
     /// <summary>Under the lock: may this reader read now?</summary>
     protected TakeResult EnterLocked(ItemReader reader)
     {
@@ -143,14 +156,9 @@ internal abstract class ItemSource<T>(Lock sync)
     private TakeResult TakeLocked(ItemReader reader, out T? item, bool push)
     {
         item = default;
-        TakeResult entered = EnterLocked(reader);
+        TakeResult entered = EnterOrLeaveLocked(reader);
         if (entered != TakeResult.Item)
-        {
-            if (entered == TakeResult.Left && _reader == reader)
-                ReleaseLocked();
             return entered;
-        }
-
         bool found = TryDequeue(out item);
         if (!found && !IsEnded)
         {

@@ -11,6 +11,7 @@ internal sealed class PortCore
     private readonly Lock _sync = new();
     private readonly HashSet<IPortMember> _members = [];
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<Exception> _unhandled;
     private bool _disposed;
 
@@ -69,18 +70,27 @@ internal sealed class PortCore
 
     public void Unhandled(Exception error) => _unhandled(error);
 
-    /// <summary>Ends every member in order, waits for them (each is bounded by CloseTimeout without progress), then ends the engine.</summary>
+    /// <summary>
+    /// Ends every member in order, waits for them (each is bounded by CloseTimeout without progress), then ends the engine. Whoever calls again waits
+    /// for the same end.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         IPortMember[] members;
+        bool first;
         lock (_sync)
         {
-            if (_disposed)
-                return;
+            first = !_disposed;
             _disposed = true;
-            members = [.. _members];
-            if (members.Length == 0)
+            members = first ? [.. _members] : [];
+            if (_members.Count == 0)
                 _empty.TrySetResult();
+        }
+
+        if (!first)
+        {
+            await _ended.Task.ConfigureAwait(false);
+            return;
         }
 
         foreach (IPortMember member in members)
@@ -88,6 +98,7 @@ internal sealed class PortCore
         await _empty.Task.ConfigureAwait(false);
         Closing.Dispose();
         await Engine.ShutDownAsync().ConfigureAwait(false);
+        _ended.SetResult();
     }
 }
 

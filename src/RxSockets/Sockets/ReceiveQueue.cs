@@ -10,7 +10,7 @@ namespace RxSockets.Sockets;
 /// starts when a reader wants (or a first block, or the end, is waited for) and stops when the connection holds its limit: then the
 /// kernel's window closes, and that is the backpressure. Guarded by the connection's lock.
 /// </summary>
-internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) : ItemSource<ReceivedSegment>(sync), IBufferHolder
+internal sealed partial class ReceiveQueue(Connection connection, Lock sync, int limit) : ItemSource<ReceivedSegment>(sync), IBufferHolder
 {
     private const int DropsPerRun = 16;
 
@@ -27,7 +27,18 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
     private SocketError? _end;
     private SocketError? _localEnd;
 
-    public long BytesReceived { get; private set; }
+    public long BytesReceived
+    {
+        get;
+        private set
+        {
+            field = value;
+            LastReceive = connection.Port.Time.GetTimestamp();
+        }
+    }
+
+    /// <summary>When bytes last came, on the port's clock; 0 if none did.</summary>
+    public long LastReceive { get; private set; }
 
     /// <summary>Bytes that arrived and were not read.</summary>
     public long UnreadBytes { get; private set; }
@@ -58,6 +69,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
         buffer.Next = _head;
         _head = buffer;
         _tail ??= buffer;
+        _chained = null;
         Charge(buffer);
     }
 
@@ -83,6 +95,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
             TakeResult entered = EnterLocked(reader);
             if (entered != TakeResult.Item)
                 return entered;
+            _examined = 0;
             if (_head is null && !IsEnded)
                 Demand();
             if (_head is null)
@@ -164,6 +177,9 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
             _stopAsked = false;
             if (_discard || ReaderWaits || (_eager && _head is null))
                 Demand();
+            // Data that the start brought at once wakes nobody by itself.
+            if (UnreadBytes > _examined || IsEnded)
+                SignalLocked();
         }
     }
 
@@ -176,7 +192,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
             if (ReaderWaits)
             {
                 Demand();
-                if (_head is not null || IsEnded)
+                if (UnreadBytes > _examined || IsEnded)
                     SignalLocked();
             }
         }
@@ -207,6 +223,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
 
     protected override bool TryDequeue(out ReceivedSegment item)
     {
+        _examined = 0;
         if (_head is null)
         {
             item = default;
@@ -219,7 +236,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
         return true;
     }
 
-    private bool IsFull => _held > 0 && _held >= limit;
+    private bool IsFull => _held > 0 && _held >= limit + _parked;
 
     /// <summary>Under the lock: starts the receive unless it runs, is over, or the limit is held.</summary>
     protected override void Demand()
@@ -281,6 +298,7 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
     {
         UnreadBytes += buffer.Length;
         _held += buffer.Capacity;
+        _queued += buffer.Capacity;
         buffer.SetHolder(this);
     }
 
@@ -289,22 +307,26 @@ internal sealed class ReceiveQueue(Connection connection, Lock sync, int limit) 
         BufferLease buffer = _head!;
         _head = buffer.Next;
         if (_head is null)
-        {
             _tail = null;
-            if (_end is not null)
-                connection.ReadsMovedLocked();
-        }
-
+        if (_chained == buffer)
+            _chained = null;
         buffer.Next = null;
+        _queued -= buffer.Capacity;
+        _parked = 0;
+        if (_head is null && _end is not null)
+            connection.ReadsMovedLocked();
         return buffer;
     }
 
     private BufferLease? TakeAll()
     {
         BufferLease? all = _head;
-        _head = _tail = null;
-        UnreadBytes = 0;
-        return all;
+        _head = _tail = _chained = null;
+        UnreadBytes = _queued = _parked = 0;
+        if (_borrower is null || all is null)
+            return all;
+        _orphans = all;
+        return null;
     }
 
     /// <summary>Releases a list taken from the queue. Outside of locks.</summary>

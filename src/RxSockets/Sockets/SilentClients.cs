@@ -84,7 +84,7 @@ internal sealed class SilentClients : IDisposable
         {
             foreach (Connection connection in _oldestFirst)
             {
-                if (connection.Socket.ConnectTime is { } age && age >= _limit)
+                if (connection.Handle.ConnectTime is { } age && age >= _limit)
                     (silent ??= []).Add(connection);
             }
 

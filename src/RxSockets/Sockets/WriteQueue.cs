@@ -17,7 +17,18 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     private bool _lifeEnded;
     private SocketError? _broken;
 
-    public long BytesSent { get; private set; }
+    public long BytesSent
+    {
+        get;
+        private set
+        {
+            field = value;
+            LastSend = connection.Port.Time.GetTimestamp();
+        }
+    }
+
+    /// <summary>When bytes last left, on the port's clock; 0 if none did.</summary>
+    public long LastSend { get; private set; }
 
     /// <summary>Under the lock.</summary>
     public bool FinSent { get; private set; }
@@ -339,7 +350,7 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     private Exception? Refusal()
     {
         if (connection.IsDisposed)
-            return new ObjectDisposedException(nameof(RxSockets) + ".RxConnection");
+            return Connection.CreateDisposedError();
         if (_broken is not null)
             return connection.CreateError(_broken.Value, "sending");
         if (connection.CloseStarted)

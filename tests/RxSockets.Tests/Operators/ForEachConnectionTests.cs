@@ -1,5 +1,5 @@
+using System.Reactive.Subjects;
 using System.Threading.Channels;
-using Xunit;
 
 namespace RxSockets.Tests.Operators;
 
@@ -102,6 +102,116 @@ public class ForEachConnectionTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(s_deadline));
         Assert.Equal(1, connection.Disposals);
+    }
+
+    [Fact]
+    public async Task A_handler_that_blocks_on_the_pool_does_not_hold_the_stream_up()
+    {
+        using var release = new ManualResetEventSlim();
+        var second = new TaskCompletionSource();
+        Fake blocking = new(), next = new();
+        // On the pool, as a port's completions are: the stream goes on although the first handler never awaits.
+        Task running = Task.Run(() => _accepted.Reader.ReadAllAsync().ForEachConnectionAsync(connection =>
+        {
+            if (connection == blocking)
+                release.Wait();
+            else
+                second.SetResult();
+            return Task.CompletedTask;
+        }));
+        Assert.True(_accepted.Writer.TryWrite(blocking));
+        Assert.True(_accepted.Writer.TryWrite(next));
+        _accepted.Writer.Complete();
+        await second.Task.WaitAsync(s_deadline);
+        release.Set();
+        await running.WaitAsync(s_deadline);
+        Assert.Equal((1, 1), (blocking.Disposals, next.Disposals));
+    }
+
+    [Fact]
+    public async Task Handlers_keep_the_execution_context_of_the_caller()
+    {
+        var local = new AsyncLocal<string> { Value = "caller" };
+        string? seen = null;
+        Assert.True(_accepted.Writer.TryWrite(new Fake()));
+        _accepted.Writer.Complete();
+        await Task.Run(() => _accepted.Reader.ReadAllAsync().ForEachConnectionAsync(_ =>
+        {
+            seen = local.Value;
+            return Task.CompletedTask;
+        })).WaitAsync(s_deadline);
+        Assert.Equal("caller", seen);
+    }
+
+    [Fact]
+    public async Task The_pushed_form_runs_a_handler_for_each_and_waits_for_the_last()
+    {
+        using var source = new Subject<Fake>();
+        var gate = new TaskCompletionSource();
+        var errors = new List<Exception>();
+        Fake good = new(), bad = new();
+        Task running = source.ForEachConnectionAsync(
+            async connection =>
+            {
+                await gate.Task;
+                if (connection == bad)
+                    throw new InvalidOperationException("bad client");
+            },
+            (_, error) =>
+            {
+                lock (errors)
+                    errors.Add(error);
+            });
+        source.OnNext(good);
+        source.OnNext(bad);
+        source.OnCompleted();
+        Assert.False(running.IsCompleted);
+        gate.SetResult();
+        await running.WaitAsync(s_deadline);
+        Assert.Equal("bad client", Assert.Single(errors).Message);
+        Assert.Equal((1, 1), (good.Disposals, bad.Disposals));
+    }
+
+    [Fact]
+    public async Task The_pushed_form_ends_with_the_failure_of_the_stream_or_the_token()
+    {
+        using var source = new Subject<Fake>();
+        Task failing = source.ForEachConnectionAsync(static _ => Task.CompletedTask);
+        source.OnError(new InvalidOperationException("stream"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => failing.WaitAsync(s_deadline));
+
+        using var other = new Subject<Fake>();
+        using var stop = new CancellationTokenSource();
+        Task cancelled = other.ForEachConnectionAsync(static _ => Task.CompletedTask, cancellationToken: stop.Token);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.WaitAsync(s_deadline));
+        Assert.False(other.HasObservers);
+    }
+
+    [Fact]
+    public async Task The_pushed_form_takes_no_connection_at_its_limit()
+    {
+        using var source = new Subject<Fake>();
+        var gate = new TaskCompletionSource();
+        var second = new TaskCompletionSource();
+        int handled = 0;
+        Task running = source.ForEachConnectionAsync(
+            _ =>
+            {
+                if (Interlocked.Increment(ref handled) == 2)
+                    second.SetResult();
+                return gate.Task;
+            },
+            maxConcurrency: 2);
+        source.OnNext(new Fake());
+        Assert.True(source.HasObservers);
+        source.OnNext(new Fake());
+        Assert.False(source.HasObservers);
+        await second.Task.WaitAsync(s_deadline);
+        gate.SetResult();
+        Assert.True(SpinWait.SpinUntil(() => source.HasObservers, s_deadline));
+        source.OnCompleted();
+        await running.WaitAsync(s_deadline);
     }
 
     private sealed class Fake : IAsyncDisposable

@@ -93,6 +93,13 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
         Assert.False(ReceiveStarted);
         buffer = null;
         error = SocketError.Success;
+        if (AtOnce is not null)
+        {
+            buffer = Fill(AtOnce);
+            AtOnce = null;
+            return ReceiveStart.Received;
+        }
+
         ReceiveStarted = true;
         return ReceiveStart.Pending;
     }
@@ -146,14 +153,24 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
 
     public override void Schedule(CompletionWork work) => engine.Schedule(work);
 
-    public void BringData(string text, bool more = true)
+    /// <summary>What the next start gives at once, instead of pending.</summary>
+    public byte[]? AtOnce { get; set; }
+
+    public void BringData(string text, bool more = true) => BringData(System.Text.Encoding.ASCII.GetBytes(text), more);
+
+    public void BringData(ReadOnlySpan<byte> bytes, bool more = true)
     {
         Assert.True(ReceiveStarted);
         ReceiveStarted = more;
+        Sink.OnReceived(Fill(bytes), more);
+    }
+
+    private BufferLease Fill(ReadOnlySpan<byte> bytes)
+    {
         BufferLease buffer = engine.Pool.TryRent()!;
-        int length = System.Text.Encoding.ASCII.GetBytes(text, buffer.Memory.Span);
-        buffer.Fill(length, holder: null);
-        Sink.OnReceived(buffer, more);
+        bytes.CopyTo(buffer.Memory.Span);
+        buffer.Fill(bytes.Length, holder: null);
+        return buffer;
     }
 
     public void BringEnd(SocketError error = SocketError.Success)

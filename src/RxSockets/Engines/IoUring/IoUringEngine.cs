@@ -13,7 +13,18 @@ internal sealed class IoUringEngine : CompletionEngine
         Unhandled = unhandled;
         _loops = new IoUringLoop[options.Loops];
         for (int i = 0; i < _loops.Length; i++)
-            _loops[i] = new IoUringLoop(this, i, system);
+        {
+            try
+            {
+                _loops[i] = new IoUringLoop(this, i, system);
+            }
+            catch (RingRefusedException)
+            {
+                foreach (IoUringLoop made in _loops.AsSpan(0, i))
+                    made.DisposeUnstarted();
+                throw;
+            }
+        }
     }
 
     public CompletionPortOptions Options { get; }
@@ -28,12 +39,40 @@ internal sealed class IoUringEngine : CompletionEngine
     /// <summary>Null where io_uring works; else a sentence that says why not.</summary>
     public static string? Probe(CompletionPortOptions options, IRingSystem? system = null) => RingProbe.Run(options, system);
 
-    public static IoUringEngine Create(CompletionPortOptions options, Action<Exception> unhandled, IRingSystem? system = null)
+    /// <summary>
+    /// Null, with the reason, where the kernel refuses: also one that let the probe's ring pass (several loops may need more memory than may be locked).
+    /// </summary>
+    public static IoUringEngine? TryCreate(CompletionPortOptions options, Action<Exception> unhandled, out string? refusal, IRingSystem? system = null)
     {
-        var engine = new IoUringEngine(options, unhandled, system);
-        // The loops enable their rings on their own threads; that takes a moment and cannot wait for anything else.
-        Task.WhenAll(engine._loops.Select(static loop => loop.StartAsync())).GetAwaiter().GetResult();
-        return engine;
+        refusal = Probe(options, system);
+        if (refusal is not null)
+            return null;
+        try
+        {
+            var engine = new IoUringEngine(options, unhandled, system);
+            engine.Start();
+            return engine;
+        }
+        catch (RingRefusedException refused)
+        {
+            refusal = refused.Message;
+            return null;
+        }
+    }
+
+    // The loops enable their rings on their own threads; that takes a moment and cannot wait for anything else.
+    private void Start()
+    {
+        try
+        {
+            Task.WhenAll(_loops.Select(static loop => loop.StartAsync())).GetAwaiter().GetResult();
+        }
+        catch (RingRefusedException)
+        {
+            // A loop that could not start has freed what is its own.
+            Task.WhenAll(_loops.Where(static loop => loop.IsRunning).Select(static loop => loop.StopAsync())).GetAwaiter().GetResult();
+            throw;
+        }
     }
 
     /// <summary>Buffers of the receive pools that somebody holds or the kernel is offered.</summary>

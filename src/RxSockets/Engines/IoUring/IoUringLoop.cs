@@ -42,7 +42,7 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
         Pool = new BufferPool(options.ReceiveBufferSize, options.MaxReceiveBufferBytes);
         _refill = new RefillNode(this);
         Pool.BufferAvailable += () => Post(_refill, 1);
-        _wakeup = new LoopWakeup(this);
+        _wakeup = MakeWakeup();
     }
 
     public BufferPool Pool { get; }
@@ -68,6 +68,12 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
         StartThread();
         return _started.Task;
     }
+
+    /// <summary>It was started, and its ring is enabled.</summary>
+    public bool IsRunning => _started.Task.IsCompletedSuccessfully;
+
+    /// <summary>For a loop that will not be started: frees what it holds.</summary>
+    public void DisposeUnstarted() => Free();
 
     /// <summary>After every socket was closed. What is scheduled still runs.</summary>
     public Task StopAsync()
@@ -169,6 +175,20 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
         }
 
         LastReap = now;
+    }
+
+    private LoopWakeup MakeWakeup()
+    {
+        try
+        {
+            return new LoopWakeup(this);
+        }
+        catch
+        {
+            _ring.Dispose();
+            _buffers.Dispose();
+            throw;
+        }
     }
 
     // Stop intake (the port did), drain (the rounds did), close the ring, and only then free what the kernel could still have written to.

@@ -100,7 +100,12 @@ internal sealed unsafe class IoUringSocket : EngineSocket
         return ReceiveStart.Pending;
     }
 
-    public override void StopReceive() => Loop.Post(_node, StopCommand);
+    public override void StopReceive()
+    {
+        // At once where that tells nobody: posted, it would come behind the next burst of up to 32 buffers.
+        if (!Loop.IsCurrent || !_receive.TryStopArmed())
+            Loop.Post(_node, StopCommand);
+    }
 
     public override bool StartSend(SendBatch batch, out long sent, out SocketError error)
     {

@@ -37,15 +37,20 @@ internal sealed unsafe class ReceiveRequest(IoUringSocket socket) : IoUringReque
         entry->buf_group = socket.Loop.BufferGroup;
     }
 
+    /// <summary>Asks the kernel to end the receive it has; false where it has none.</summary>
+    public bool TryStopArmed()
+    {
+        if (!_armed)
+            return false;
+        _stopAsked = true;
+        socket.Loop.Cancel(this);
+        return true;
+    }
+
     /// <summary>Only from the posted queue: a parked receive ends at once, and that is told.</summary>
     public void Stop()
     {
-        if (_armed)
-        {
-            _stopAsked = true;
-            socket.Loop.Cancel(this);
-        }
-        else if (_parked)
+        if (!TryStopArmed() && _parked)
         {
             // It stays in the loop's list, and is passed over there.
             _parked = false;

@@ -117,17 +117,17 @@ public unsafe class RingTests
     [InlineData(Errno.EINVAL, "too old")]
     [InlineData(Errno.ENOMEM, "RLIMIT_MEMLOCK")]
     public void A_refusal_is_a_reason_for_people(int errno, string text) =>
-        Assert.Contains(text, IoUringEngine.Probe(new CompletionPortOptions().Validated(), new Refusing { SetupErrno = errno }), StringComparison.Ordinal);
+        Assert.Contains(text, IoUringEngine.Probe(new CompletionPortOptions().Validated(), new RefusingRingSystem { SetupErrno = errno }), StringComparison.Ordinal);
 
     [Fact]
     public void Memory_that_cannot_be_locked_makes_smaller_rings_down_to_256()
     {
-        var system = new Refusing { SetupErrno = Errno.ENOMEM };
+        var system = new RefusingRingSystem { SetupErrno = Errno.ENOMEM };
         Assert.Throws<RingRefusedException>(() => new Ring(2048, 4096, system: system));
         Assert.Equal([2048u, 1024u, 512u, 256u], system.Asked);
 
         SkipWithoutIoUring();
-        var twice = new Refusing { SetupErrno = Errno.ENOMEM, Times = 2 };
+        var twice = new RefusingRingSystem { SetupErrno = Errno.ENOMEM, Times = 2 };
         using var ring = new Ring(2048, 4096, system: twice);
         Assert.Equal(512u, ring.SubmissionEntries);
     }
@@ -136,7 +136,7 @@ public unsafe class RingTests
     public void A_kernel_without_NO_SQARRAY_is_good_enough()
     {
         SkipWithoutIoUring();
-        var system = new Refusing { RefusedFlags = IoUringAbi.IORING_SETUP_NO_SQARRAY };
+        var system = new RefusingRingSystem { RefusedFlags = IoUringAbi.IORING_SETUP_NO_SQARRAY };
         using var ring = new Ring(8, 16, system: system);
         ring.Enable();
         ring.Next()->user_data = 5;
@@ -150,8 +150,8 @@ public unsafe class RingTests
     {
         SkipWithoutIoUring();
         CompletionPortOptions options = new CompletionPortOptions().Validated();
-        Assert.Contains("ACCEPT", IoUringEngine.Probe(options, new Refusing { WithoutOperations = true }), StringComparison.Ordinal);
-        Assert.Contains("IORING_REGISTER_PBUF_RING", IoUringEngine.Probe(options, new Refusing { RefusedRegister = IoUringAbi.IORING_REGISTER_PBUF_RING }), StringComparison.Ordinal);
+        Assert.Contains("ACCEPT", IoUringEngine.Probe(options, new RefusingRingSystem { WithoutOperations = true }), StringComparison.Ordinal);
+        Assert.Contains("IORING_REGISTER_PBUF_RING", IoUringEngine.Probe(options, new RefusingRingSystem { RefusedRegister = IoUringAbi.IORING_REGISTER_PBUF_RING }), StringComparison.Ordinal);
         Assert.Null(IoUringEngine.Probe(options));
     }
 
@@ -160,46 +160,5 @@ public unsafe class RingTests
         public override void OnCompletion(int result, uint flags)
         {
         }
-    }
-
-    /// <summary>The kernel, but for what it refuses.</summary>
-    private sealed class Refusing : IRingSystem
-    {
-        private int _refused;
-
-        public int SetupErrno { get; init; }
-
-        public int Times { get; init; } = int.MaxValue;
-
-        public uint RefusedFlags { get; init; }
-
-        public uint RefusedRegister { get; init; } = uint.MaxValue;
-
-        public bool WithoutOperations { get; init; }
-
-        public List<uint> Asked { get; } = [];
-
-        public int Setup(uint entries, io_uring_params* parameters)
-        {
-            bool refuse = SetupErrno != 0 && _refused < Times;
-            if (refuse)
-            {
-                Asked.Add(entries);
-                _refused++;
-                return -SetupErrno;
-            }
-
-            return (parameters->flags & RefusedFlags) != 0 ? -Errno.EINVAL : KernelRingSystem.Instance.Setup(entries, parameters);
-        }
-
-        public int Register(int ring, uint opcode, void* argument, uint count)
-        {
-            if (opcode == RefusedRegister)
-                return -Errno.EINVAL;
-            // An empty answer to the probe: no operation is known.
-            return WithoutOperations && opcode == IoUringAbi.IORING_REGISTER_PROBE ? 0 : KernelRingSystem.Instance.Register(ring, opcode, argument, count);
-        }
-
-        public nint Map(nuint length, int ring, ulong offset) => KernelRingSystem.Instance.Map(length, ring, offset);
     }
 }

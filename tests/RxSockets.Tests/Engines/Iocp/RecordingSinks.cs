@@ -22,9 +22,15 @@ internal sealed class SocketRecording : Recording, ISocketSink
 {
     public RecycledHandle? Recycled { get; private set; }
 
+    private List<byte>? _bytes;
+
+    /// <summary>Where received bytes are collected.</summary>
+    public void KeepBytesIn(List<byte> bytes) => _bytes = bytes;
+
     public void OnReceived(BufferLease buffer, bool more)
     {
         int length = buffer.Length;
+        _bytes?.AddRange(buffer.Unread.Span);
         buffer.Release();
         Tell($"received {length} {(more ? "more" : "over")}");
     }

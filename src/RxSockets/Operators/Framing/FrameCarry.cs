@@ -1,0 +1,76 @@
+using System.Buffers;
+
+namespace RxSockets;
+
+/// <summary>
+/// The beginning of a frame, kept until the rest comes, for sources that keep nothing themselves. Holds less than the longest frame: the parser
+/// refuses longer ones before they are kept. The buffer is rented and grows by doubling.
+/// </summary>
+internal sealed class FrameCarry : IDisposable
+{
+    private readonly Piece _kept = new();
+    private readonly Piece _segment = new();
+    private byte[] _bytes = [];
+    private int _count;
+
+    /// <summary>What is kept, and the segment behind it.</summary>
+    public ReadOnlySequence<byte> Join(ReadOnlyMemory<byte> segment)
+    {
+        if (_count == 0)
+            return new ReadOnlySequence<byte>(segment);
+        _kept.Begin(_bytes.AsMemory(0, _count));
+        _segment.Follow(_kept, segment);
+        return new ReadOnlySequence<byte>(_kept, 0, _segment, segment.Length);
+    }
+
+    /// <summary>Keeps what was joined and not consumed.</summary>
+    public void Keep(ReadOnlyMemory<byte> segment, long consumed)
+    {
+        int dropped = (int)Math.Min(consumed, _count);
+        ReadOnlySpan<byte> added = segment.Span[(int)(consumed - dropped)..];
+        int kept = _count - dropped;
+        if (kept + added.Length > _bytes.Length)
+            Grow(dropped, kept, kept + added.Length);
+        else if (dropped > 0)
+            _bytes.AsSpan(dropped, kept).CopyTo(_bytes);
+        added.CopyTo(_bytes.AsSpan(kept));
+        _count = kept + added.Length;
+    }
+
+    public void Dispose()
+    {
+        Return();
+        _bytes = [];
+        _count = 0;
+    }
+
+    private void Grow(int from, int count, int needed)
+    {
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, 2 * _bytes.Length));
+        _bytes.AsSpan(from, count).CopyTo(larger);
+        Return();
+        _bytes = larger;
+    }
+
+    private void Return()
+    {
+        if (_bytes.Length > 0)
+            ArrayPool<byte>.Shared.Return(_bytes);
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public void Begin(ReadOnlyMemory<byte> memory)
+        {
+            Memory = memory;
+            RunningIndex = 0;
+        }
+
+        public void Follow(Piece before, ReadOnlyMemory<byte> memory)
+        {
+            Memory = memory;
+            RunningIndex = before.Memory.Length;
+            before.Next = this;
+        }
+    }
+}
