@@ -15,7 +15,7 @@ public class SteadyStateTests
     [MemberData(nameof(All))]
     public async Task Nothing_is_allocated_per_receive_and_send(EngineKind engine, CompletionScheduling scheduling)
     {
-        int rounds = Wine.Scaled(10_000, underWine: 2000);
+        int rounds = Wine.Scaled(10_000, underWine: 1500);
         await using var port = new TestPort(engine, scheduling);
         await using RxListener listener = port.Listen();
         Task serving = TestPort.EchoAsync(listener);
@@ -47,7 +47,7 @@ public class SteadyStateTests
         await using RxListener listener = port.Listen();
         Task serving = TestPort.EchoAsync(listener);
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        int count = Wine.Scaled(300, underWine: 30);
+        int count = Wine.Scaled(300, underWine: 10);
         List<Socket> greedy = [];
         byte[] block = new byte[65536];
         for (int i = 0; i < count; i++)

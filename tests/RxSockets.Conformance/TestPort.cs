@@ -130,7 +130,7 @@ internal static class Peers
 /// <summary>Every wait of a test has a deadline.</summary>
 internal static class Deadline
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(RxSockets.Testing.Wine.Scaled(20, underWine: 60));
 
     public static Task Within(this Task task) => task.WaitAsync(s_limit);
 

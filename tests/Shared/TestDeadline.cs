@@ -18,7 +18,8 @@ internal sealed class TestDeadlineAttribute(int seconds = TestDeadlineAttribute.
 
     private static readonly ConcurrentDictionary<string, Watch> s_running = new();
 
-    public TimeSpan Patience { get; } = TimeSpan.FromSeconds(seconds);
+    /// <summary>Three times as long under Wine, where every call makes a trip to Wine's server.</summary>
+    public TimeSpan Patience { get; } = TimeSpan.FromSeconds(Wine.Scaled(seconds, underWine: 3 * seconds));
 
     public TimeSpan Limit => Patience + TimeSpan.FromSeconds(30);
 

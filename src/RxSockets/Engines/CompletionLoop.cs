@@ -166,6 +166,10 @@ internal abstract class CompletionLoop
             work.NextWork = null;
             PoolDispatcher.RunWork(work, _unhandled);
         }
+
+        // What the posted things scheduled is under way before this thread waits.
+        if (_pool is { HasQueued: true })
+            _pool.Start();
     }
 
     private void Append(CompletionWork work)

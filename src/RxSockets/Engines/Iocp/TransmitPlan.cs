@@ -190,7 +190,7 @@ internal sealed unsafe class TransmitPlan
     private void AddTail(int file, TransmitElement element)
     {
         int tail = file + 1;
-        bool ends = FileCount == element.Count && tail < _batch.Count && _batch.Elements[tail].File is null && FindFile(tail) != tail + 1;
+        bool ends = FileCount == element.Count && tail < _batch.Count && _batch.Elements[tail].File is null && (tail + 1 == _batch.Count || _batch.Elements[tail + 1].File is null);
         if (!ends || Bytes + _batch.Elements[tail].Count > CallBytes)
             return;
         Tail = _batch.Elements[tail].Memory;

@@ -16,8 +16,8 @@ public partial class AbiHeaderTests
     // Enumerators, which #ifdef does not see.
     private static readonly string[] s_enumerators = ["IPPROTO_TCP", "IPPROTO_IPV6"];
 
-    // mingw-w64 10 stops at what Windows 8 had.
-    private static readonly HashSet<string> s_newer = ["SO_REUSE_UNICASTPORT", "AF_UNIX"];
+    // mingw-w64 10 does not have what came after Windows 8.
+    private static readonly HashSet<string> s_newer = ["SO_REUSE_UNICASTPORT", "AF_UNIX", "TCP_KEEPIDLE", "TCP_KEEPCNT", "TCP_KEEPINTVL"];
 
     [Fact]
     public void Constants_sizes_offsets_and_guids_are_those_of_the_headers()
