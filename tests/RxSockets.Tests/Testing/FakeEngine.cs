@@ -44,6 +44,10 @@ internal sealed class FakeEngine : CompletionEngine
 
     public override void CancelConnect(ConnectRequest request) => throw new NotSupportedException();
 
+    public FakeDatagramSocket? LastDatagramSocket { get; private set; }
+
+    public override EngineDatagramSocket BindDatagram(DatagramRequest request) => LastDatagramSocket = new FakeDatagramSocket(this);
+
     public override void Schedule(CompletionWork work)
     {
         Assert.DoesNotContain(work, _works);
