@@ -1,4 +1,5 @@
 using RxSockets.Engines;
+using RxSockets.Engines.Iocp;
 using RxSockets.Engines.IoUring;
 using RxSockets.Engines.Managed;
 
@@ -22,15 +23,15 @@ internal static class EngineSelector
             case EngineKind.Managed:
                 return (new ManagedEngine(options, unhandled), "asked for by name");
             case EngineKind.Iocp:
-                throw new PlatformNotSupportedException("The Iocp engine cannot run here: " + WhyNotIocp());
+                if (WhyNotIocp() is { } absent)
+                    throw new PlatformNotSupportedException("The Iocp engine cannot run here: " + absent);
+                return (IocpEngine.Create(options, unhandled), "asked for by name");
             case EngineKind.IoUring:
                 return TryIoUring(options, unhandled, ringSystem, out string? missing) is { } asked
                     ? (asked, "asked for by name")
                     : throw new PlatformNotSupportedException("The IoUring engine cannot run here: " + missing);
             default:
-                return TryIoUring(options, unhandled, ringSystem, out string? reason) is { } best
-                    ? (best, "io_uring works here")
-                    : (new ManagedEngine(options, unhandled), "io_uring cannot run here: " + reason);
+                return OperatingSystem.IsWindows() ? CreateForWindows(options, unhandled) : CreateForUnix(options, unhandled, ringSystem);
         }
     }
 
@@ -50,6 +51,17 @@ internal static class EngineSelector
         return null;
     }
 
-    private static string WhyNotIocp() =>
-        OperatingSystem.IsWindows() ? "it is not part of this version yet; the managed engine runs on Windows." : "it is Windows'.";
+    private static string? WhyNotIocp() => OperatingSystem.IsWindows() ? IocpEngine.Probe() : "it is Windows'.";
+
+    private static (CompletionEngine Engine, string Reason) CreateForWindows(CompletionPortOptions options, Action<Exception> unhandled)
+    {
+        if (WhyNotIocp() is { } reason)
+            return (new ManagedEngine(options, unhandled), "completion ports cannot be used here: " + reason);
+        return (IocpEngine.Create(options, unhandled), "completion ports work here");
+    }
+
+    private static (CompletionEngine Engine, string Reason) CreateForUnix(CompletionPortOptions options, Action<Exception> unhandled, IRingSystem? ringSystem) =>
+        TryIoUring(options, unhandled, ringSystem, out string? reason) is { } best
+            ? (best, "io_uring works here")
+            : (new ManagedEngine(options, unhandled), "io_uring cannot run here: " + reason);
 }

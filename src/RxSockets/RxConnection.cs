@@ -124,6 +124,10 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
         return ValueTask.CompletedTask;
     }
 
+    internal TimeProvider TimeProvider => _core.Port.Time;
+
+    bool IConnectionActivity.IsClosed => _core.Handle.IsClosed;
+
     TimeSpan? IConnectionActivity.Age => ConnectTime;
 
     TimeSpan IConnectionActivity.SinceLastReceive => _core.Since(_core.Receive.LastReceive);

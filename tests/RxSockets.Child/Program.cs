@@ -3,16 +3,24 @@
 //                                                 with one byte and holds it until its peer ends; at the end of standard input prints how often accepting paused
 //   RxSockets.Child transmit ENGINE SCHEDULING PORT PATH   connects, transmits 1 MiB and then all of the file, each between a head and a tail of 1 KiB, and prints
 //                                                 the bytes of the second and by how much it raised the peak of resident memory, in KiB
+//   RxSockets.Child crowd PORT COUNT SPEAKING     connects COUNT plain sockets to PORT on loopback, of which the first SPEAKING send a byte; prints
+//                                                 "connected"; at the end of input prints how many were reset and ends
+//   RxSockets.Child cycles ENGINE COUNT new|reuse  connects and disconnects COUNT times on new or on kept handles, and prints the CPU of a cycle (docs/transmit.md)
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using RxSockets;
 
+if (args is ["cycles", var cyclesEngine, var cycles, "new" or "reuse"])
+    return await Cycles.RunAsync(Enum.Parse<EngineKind>(cyclesEngine), int.Parse(cycles), args[3] == "reuse");
 if (args is ["transmit", var transmitEngine, var transmitScheduling, var number, var path])
     return await Transmitter.RunAsync(Enum.Parse<EngineKind>(transmitEngine), Enum.Parse<CompletionScheduling>(transmitScheduling), int.Parse(number), path);
+if (args is ["crowd", var crowded, var count, var speaking])
+    return Crowd.Run(int.Parse(crowded), int.Parse(count), int.Parse(speaking));
+
 if (args is not ["exhaust", var engine, var scheduling])
 {
-    Console.Error.WriteLine("usage: RxSockets.Child exhaust ENGINE SCHEDULING | transmit ENGINE SCHEDULING PORT PATH");
+    Console.Error.WriteLine("usage: RxSockets.Child exhaust ENGINE SCHEDULING | transmit ENGINE SCHEDULING PORT PATH | crowd PORT COUNT SPEAKING | cycles ENGINE COUNT new|reuse");
     return 2;
 }
 

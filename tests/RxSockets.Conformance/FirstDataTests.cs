@@ -64,18 +64,20 @@ public class FirstDataTests
         await using RxConnection connection = await accepting.Within();
         Assert.Equal("x"u8.ToArray(), connection.FirstData.ToArray());
 
+        Task<int>[] reading = [.. silent.Select(static peer => peer.ReceiveAsync(new byte[1]))];
         for (int ms = 0; ms < 7900; ms += 100)
             time.Advance(TimeSpan.FromMilliseconds(100));
         Assert.Equal(0, listener.SilentClientsDropped);
         for (int ms = 0; ms < 2100; ms += 100)
             time.Advance(TimeSpan.FromMilliseconds(100));
         Assert.Equal(5, listener.SilentClientsDropped);
-        foreach (Socket peer in silent)
+        foreach (Task<int> ended in reading)
         {
-            var error = await Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAsync(new byte[1]).Within());
+            var error = await Assert.ThrowsAsync<SocketException>(() => ended.Within());
             Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
-            peer.Dispose();
         }
+
+        silent.ForEach(static peer => peer.Dispose());
     }
 
     [Theory]
@@ -90,9 +92,10 @@ public class FirstDataTests
         });
         Task<RxConnection> accepting = listener.AcceptAsync().AsTask();
         using Socket oldest = await Peers.ConnectAsync(listener.LocalEndPoint);
+        Task<int> reading = oldest.ReceiveAsync(new byte[1]);
         using Socket second = await Peers.ConnectAsync(listener.LocalEndPoint);
         using Socket third = await Peers.ConnectAsync(listener.LocalEndPoint);
-        var error = await Assert.ThrowsAsync<SocketException>(() => oldest.ReceiveAsync(new byte[1]).Within());
+        var error = await Assert.ThrowsAsync<SocketException>(() => reading.Within());
         Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
         await second.SendAsync("2"u8.ToArray()).Within();
         await using RxConnection connection = await accepting.Within();

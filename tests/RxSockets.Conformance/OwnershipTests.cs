@@ -100,6 +100,7 @@ public class OwnershipTests
     [MemberData(nameof(All))]
     public async Task Tls_runs_over_the_stream(EngineKind engine, CompletionScheduling scheduling)
     {
+        SkipWithoutCryptography();
         using var key = RSA.Create(2048);
         var request = new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
@@ -118,5 +119,22 @@ public class OwnershipTests
         byte[] answer = new byte[6];
         await client.ReadExactlyAsync(answer).AsTask().Within();
         Assert.Equal("answer"u8.ToArray(), answer);
+    }
+
+    // The probe: Wine 8 cannot make the persisted key that SChannel wants.
+    private static void SkipWithoutCryptography()
+    {
+        if (!RxSockets.Testing.Wine.IsHere)
+            return;
+        try
+        {
+            using var key = RSA.Create(2048);
+            _ = new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+                .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        }
+        catch (CryptographicException error)
+        {
+            Assert.Skip("Wine: a certificate cannot be made: " + error.Message);
+        }
     }
 }

@@ -59,6 +59,8 @@ public class SendTests
     [MemberData(nameof(All))]
     public async Task A_queued_send_is_withdrawn_a_started_one_leaves_only_abort(EngineKind engine, CompletionScheduling scheduling)
     {
+        if (engine == EngineKind.Managed)
+            await RxSockets.Testing.Wine.SkipIfClosingKeepsSendsAsync();
         await using var port = new TestPort(engine, scheduling);
         (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
         using var cancelStarted = new CancellationTokenSource();

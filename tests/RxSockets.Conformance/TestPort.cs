@@ -12,6 +12,8 @@ public static class Engines
     {
         { EngineKind.IoUring, CompletionScheduling.Inline },
         { EngineKind.IoUring, CompletionScheduling.ThreadPool },
+        { EngineKind.Iocp, CompletionScheduling.Inline },
+        { EngineKind.Iocp, CompletionScheduling.ThreadPool },
         { EngineKind.Managed, CompletionScheduling.Inline },
         { EngineKind.Managed, CompletionScheduling.ThreadPool },
     };
@@ -137,6 +139,13 @@ internal static class Deadline
     public static Task Within(this ValueTask task) => task.AsTask().WaitAsync(s_limit);
 
     public static Task<T> Within<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(s_limit);
+
+    /// <summary>For what has no event of its own. Waits without a thread: the cases share a small pool.</summary>
+    public static async Task EventuallyAsync(Func<bool> condition)
+    {
+        for (long started = TimeProvider.System.GetTimestamp(); !condition(); await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System))
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < s_limit, "It did not come to pass.");
+    }
 
     public static async Task<List<byte>> ReadToEndAsync(this RxConnection connection)
     {

@@ -59,6 +59,38 @@ public class EchoTests
     }
 
     [Theory]
+    [InlineData(EngineKind.IoUring)]
+    [InlineData(EngineKind.Managed)]
+    public async Task It_serves_a_file_on_the_next_port_but_one(EngineKind engine)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Stops it by a signal.");
+        EngineProbe.SkipWithout(engine);
+        string path = Path.GetTempFileName();
+        try
+        {
+            byte[] content = new byte[1_000_000];
+            Random.Shared.NextBytes(content);
+            await File.WriteAllBytesAsync(path, content);
+            await using ExampleProcess echo = ExampleProcess.Start("Echo", ["--listen", "127.0.0.1:0", "--engine", engine.ToString().ToLowerInvariant(), "--file", path]);
+            IPEndPoint endPoint = await echo.ReadEndPointAsync();
+            endPoint.Port += 2;
+            Assert.Equal($"file on {endPoint}", await echo.ReadLineAsync());
+            using Socket socket = await ConnectAsync(endPoint);
+            await using var stream = new NetworkStream(socket);
+            using var received = new MemoryStream();
+            await stream.CopyToAsync(received);
+            byte[] expected = [.. new byte[1024], .. content, .. new byte[1024]];
+            Assert.True(expected.AsSpan().SequenceEqual(received.ToArray()), $"{received.Length} bytes, or others");
+            await echo.TerminateAsync();
+            Assert.Equal(0, (await echo.EndAsync()).ExitCode);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Theory]
     [InlineData("nowhere:80", "'nowhere' is not an address")]
     [InlineData("127.0.0.1:65536", "is not HOST:PORT with a port from 0 to 65535")]
     [InlineData("127.0.0.1", "is not HOST:PORT")]

@@ -42,6 +42,9 @@ internal interface IListenerSink
     /// <summary>A connection. The sink owns it: attaches itself or closes it. <paramref name="firstData"/>: what came with the accept, where the engine does that.</summary>
     void OnAccepted(EngineSocket socket, BufferLease? firstData);
 
+    /// <summary>A client that went away while it was being accepted, or that no connection could be made of. Accepting goes on.</summary>
+    void OnClientLost(SocketError error);
+
     /// <summary>Accepting is over (until started again): stopped, or an error.</summary>
     void OnAcceptStopped(SocketError error);
 

@@ -36,6 +36,12 @@ public sealed class CompletionPortOptions
     /// <summary>Bytes handed to the kernel in one vectored send; default 1 MiB. Sends beyond it wait their turn: memory is borrowed, never copied.</summary>
     public int MaxQueuedBytes { get; set; } = 1 << 20;
 
+    /// <summary>
+    /// Iocp engine: how many transmits from files the system is given at a time, 0 to 65,536; above it files are read and sent instead. 0 (the default) is no
+    /// limit of ours. Windows client editions run two at a time in the whole system and let the others wait: 2 keeps ours moving there.
+    /// </summary>
+    public int ConcurrentTransmits { get; set; }
+
     /// <summary>How long a disposed connection may go without progress before it is aborted. Default 5 s.</summary>
     public TimeSpan CloseTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -56,6 +62,7 @@ public sealed class CompletionPortOptions
         Limits.Between(MaxReceiveBufferBytes, (long)ReceiveBuffers * ReceiveBufferSize, long.MaxValue, nameof(MaxReceiveBufferBytes));
         Limits.Between(ReceiveLimit, 1, int.MaxValue, nameof(ReceiveLimit));
         Limits.Between(MaxQueuedBytes, 1, 1 << 30, nameof(MaxQueuedBytes));
+        Limits.Between(ConcurrentTransmits, 0, 65536, nameof(ConcurrentTransmits));
         Limits.Positive(CloseTimeout, nameof(CloseTimeout));
         ArgumentNullException.ThrowIfNull(TimeProvider);
         copy.Loops = Math.Max(1, Loops);

@@ -18,4 +18,10 @@ internal sealed class ListenRequest
 
     /// <summary>Bytes to receive with the accept; 0: none. Engines without such a call deliver at once and the listener waits for the bytes.</summary>
     public required int FirstDataBytes { get; init; }
+
+    /// <summary>Engines that receive with the accept reset a client that is connected and silent for this long.</summary>
+    public required TimeSpan FirstDataTimeout { get; init; }
+
+    /// <summary>How many silent clients such an engine keeps; above it the oldest is reset.</summary>
+    public required int MaxPendingFirstData { get; init; }
 }

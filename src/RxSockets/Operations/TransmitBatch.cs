@@ -25,6 +25,9 @@ internal sealed class TransmitBatch
     /// <summary>Most bytes of one send request, 0 for the engine's choice, or <see cref="TransmitPacket.SendSizePerPacket"/>.</summary>
     public int SendSize { get; set; }
 
+    /// <summary>Somebody listens to how far it came.</summary>
+    public bool ReportsProgress { get; set; }
+
     /// <summary>As given by the caller; the documentation of StartTransmit says what an engine does with each.</summary>
     public TransmitFlags Flags { get; set; }
 
@@ -61,6 +64,7 @@ internal sealed class TransmitBatch
         Count = 0;
         Bytes = 0;
         SendSize = 0;
+        ReportsProgress = false;
         Flags = TransmitFlags.None;
     }
 

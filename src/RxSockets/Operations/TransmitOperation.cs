@@ -25,7 +25,11 @@ internal sealed class TransmitOperation : WriteOperation
     }
 
     /// <summary>Who hears of progress, and where an exception of that listener goes.</summary>
-    public void ListenTo(IProgress<long> progress, Action<Exception> unhandled) => _progress.Begin(progress, unhandled);
+    public void ListenTo(IProgress<long> progress, Action<Exception> unhandled)
+    {
+        Batch.ReportsProgress = true;
+        _progress.Begin(progress, unhandled);
+    }
 
     /// <summary>More bytes were taken. The result is work to be scheduled, or null.</summary>
     public CompletionWork? Advance(long sent)

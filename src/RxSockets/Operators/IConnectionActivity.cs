@@ -6,10 +6,13 @@ namespace RxSockets;
 /// </summary>
 public interface IConnectionActivity
 {
-    /// <summary>Time since the connection was established (the backlog counts); null once it is closed.</summary>
+    /// <summary>It is closed or being closed. Cheap.</summary>
+    bool IsClosed { get; }
+
+    /// <summary>Time since the connection was established (the backlog counts); null once it is closed. May cost a system call.</summary>
     TimeSpan? Age { get; }
 
-    /// <summary>Time since bytes last came; since establishment where none did.</summary>
+    /// <summary>Time since bytes last came; since establishment where none did. May cost a system call then.</summary>
     TimeSpan SinceLastReceive { get; }
 
     /// <summary>Time since bytes last came or left; since establishment where none did.</summary>

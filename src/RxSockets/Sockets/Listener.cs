@@ -49,6 +49,8 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
             DualMode = options.DualMode,
             NoDelay = options.NoDelay,
             FirstDataBytes = options.FirstDataBytes,
+            FirstDataTimeout = options.FirstDataTimeout,
+            MaxPendingFirstData = options.MaxPendingFirstData,
         };
         _engine = port.Engine.Listen(request, this);
         LocalEndPoint = _engine.LocalEndPoint;
@@ -68,7 +70,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
     /// <summary>Pauses because descriptors or memory ran out.</summary>
     public long Pauses { get; private set; }
 
-    public long SilentDropped => _silent?.Dropped ?? 0;
+    public long SilentDropped => (_silent?.Dropped ?? 0) + _engine.SilentDropped;
 
     protected override string Name => "The listener's accepted connections";
 
@@ -156,6 +158,12 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
 
         connection.SplitFirstData(_options.FirstDataBytes);
         Deliver(connection);
+    }
+
+    void IListenerSink.OnClientLost(SocketError error)
+    {
+        lock (Sync)
+            TransientErrors++;
     }
 
     void IListenerSink.OnAcceptStopped(SocketError error)

@@ -26,6 +26,16 @@ internal sealed class OpenHandle(Connection connection, Lock sync)
         }
     }
 
+    /// <summary>It is closed or being closed.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (sync)
+                return connection.CloseStarted;
+        }
+    }
+
     /// <summary>Null once it is closed.</summary>
     public TimeSpan? ConnectTime
     {

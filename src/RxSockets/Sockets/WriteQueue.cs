@@ -226,6 +226,11 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
                 case TransmitOperation transmit:
                     PumpTransmit(transmit);
                     break;
+                case SendOperation { Covered: > 0, CancelRequested: true }:
+                    // The cancel missed the batch that was in flight: what is left of the send does not start.
+                    Distribute(0, SocketError.OperationAborted);
+                    connection.SendFailedLocked(SocketError.OperationAborted);
+                    break;
                 default:
                     PumpSends();
                     break;

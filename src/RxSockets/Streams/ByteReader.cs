@@ -38,7 +38,7 @@ internal sealed class ByteReader(ReceiveQueue source, IByteReaderOwner owner, bo
     {
         source.Attach(this);
         if (push)
-            source.Schedule(this);
+            AfterSubscribe.Run(this, static reader => reader.Yield());
     }
 
     public ReadStatus Read(long consumed, long examined, out ReadOnlySequence<byte> bytes)

@@ -17,8 +17,10 @@ internal sealed class ItemSubscription<T>(ItemSource<T> source, IObserver<T> obs
     public void Start()
     {
         source.Attach(this);
-        source.Schedule(this);
+        AfterSubscribe.Run(this, static subscription => subscription.Begin());
     }
+
+    private void Begin() => source.Schedule(this);
 
     public override void Run()
     {

@@ -13,6 +13,8 @@ internal sealed class FakeConnection(TimeProvider time, string name = "") : ICon
     /// <summary>How old it was when it came.</summary>
     public TimeSpan Backlog { get; init; }
 
+    public bool IsClosed => _closed.Task.IsCompleted;
+
     public TimeSpan? Age => _closed.Task.IsCompleted ? null : time.GetElapsedTime(_established) + Backlog;
 
     public TimeSpan SinceLastReceive => _received is { } at ? time.GetElapsedTime(at) : time.GetElapsedTime(_established) + Backlog;

@@ -1,6 +1,5 @@
 using System.Numerics;
 using RxSockets.Native.Linux;
-using RxSockets.Operations;
 using static RxSockets.Native.Linux.IoUringAbi;
 
 namespace RxSockets.Engines.IoUring;
@@ -9,7 +8,7 @@ namespace RxSockets.Engines.IoUring;
 /// One thread and its ring. Every connection belongs to one loop for life. Each round: do what other threads asked, run what is ready, submit and
 /// wait in one call, reap all completions into bookkeeping, then hand on what they made ready.
 /// </summary>
-internal sealed unsafe class IoUringLoop
+internal sealed unsafe class IoUringLoop : CompletionLoop
 {
     private const ulong IgnoredUserData = ulong.MaxValue;
     private const int AcceptGapMilliseconds = 5;
@@ -20,21 +19,14 @@ internal sealed unsafe class IoUringLoop
     private readonly Ring _ring;
     private readonly ReceiveBuffers _buffers;
     private readonly Dictionary<int, ReceiveBuffers> _datagramBuffers = [];
-    private readonly Thread _thread;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly PoolDispatcher? _pool;
     private readonly LoopWakeup _wakeup;
     private readonly WakeNode _wake = new();
-    private LoopNode? _posted;
-    private CompletionWork? _postedWorks;
-    private CompletionWork? _readyHead;
-    private CompletionWork? _readyTail;
-    private int _sleeping;
-    private int _sockets;
-    private volatile bool _stopping;
+    private bool _stopping;
 
     public IoUringLoop(IoUringEngine engine, int index, IRingSystem? system)
+        : base(engine.Options.Scheduling, engine.Unhandled, $"RxSockets io_uring {index}")
     {
         _engine = engine;
         CompletionPortOptions options = engine.Options;
@@ -49,9 +41,7 @@ internal sealed unsafe class IoUringLoop
             throw;
         }
 
-        _pool = options.Scheduling == CompletionScheduling.ThreadPool ? new PoolDispatcher(engine.Unhandled) : null;
         _wakeup = MakeWakeup();
-        _thread = new Thread(Run) { IsBackground = true, Name = $"RxSockets io_uring {index}" };
     }
 
     /// <summary>The buffers of stream sockets.</summary>
@@ -65,14 +55,6 @@ internal sealed unsafe class IoUringLoop
 
     public FileWorkers FileWorkers => _engine.FileWorkers;
 
-    /// <summary>Sockets that live here: the measure by which new ones are spread.</summary>
-    public int Sockets => Volatile.Read(ref _sockets);
-
-    public bool IsCurrent => Thread.CurrentThread == _thread;
-
-    /// <summary>The thread waits in the kernel, or is about to.</summary>
-    public bool IsSleeping => Volatile.Read(ref _sleeping) != 0;
-
     /// <summary>When completions were reaped last: what came with this reap came after that.</summary>
     public long LastReap { get; private set; }
 
@@ -81,7 +63,7 @@ internal sealed unsafe class IoUringLoop
 
     public Task StartAsync()
     {
-        _thread.Start();
+        StartThread();
         return _started.Task;
     }
 
@@ -94,55 +76,9 @@ internal sealed unsafe class IoUringLoop
     /// <summary>After every socket was closed. What is scheduled still runs.</summary>
     public Task StopAsync()
     {
-        _stopping = true;
+        Volatile.Write(ref _stopping, true);
         Post(_wake, 1);
         return _ended.Task;
-    }
-
-    public void SocketAdded() => Interlocked.Increment(ref _sockets);
-
-    public void SocketRemoved() => Interlocked.Decrement(ref _sockets);
-
-    /// <summary>Asks a node for something. Any thread; runs later on the loop's, never inside this call.</summary>
-    public void Post(LoopNode node, int command)
-    {
-        if (Interlocked.Or(ref node.Commands, command) != 0)
-            return;
-        LoopNode? head;
-        do
-        {
-            head = Volatile.Read(ref _posted);
-            node.NextPosted = head;
-        }
-        while (Interlocked.CompareExchange(ref _posted, node, head) != head);
-        WakeIfSleeping();
-    }
-
-    /// <summary>Runs work where this loop's completions run. Any thread; never inside this call.</summary>
-    public void Schedule(CompletionWork work)
-    {
-        if (_pool is not null)
-        {
-            _pool.Add(work);
-            if (!IsCurrent)
-                _pool.Start();
-            return;
-        }
-
-        if (IsCurrent)
-        {
-            Append(work);
-            return;
-        }
-
-        CompletionWork? head;
-        do
-        {
-            head = Volatile.Read(ref _postedWorks);
-            work.NextWork = head;
-        }
-        while (Interlocked.CompareExchange(ref _postedWorks, work, head) != head);
-        WakeIfSleeping();
     }
 
     /// <summary>On the loop's thread: an entry whose completion goes to <paramref name="request"/>.</summary>
@@ -184,7 +120,7 @@ internal sealed unsafe class IoUringLoop
         return buffers;
     }
 
-    private void Run()
+    protected override void Run()
     {
         try
         {
@@ -200,41 +136,24 @@ internal sealed unsafe class IoUringLoop
             return;
         }
 
-        while (!_stopping || HasWork || Requests.Count > 1)
+        while (!Volatile.Read(ref _stopping) || HasWork || Requests.Count > 1)
             Round();
         Free();
         _ended.SetResult();
     }
 
-    // Parked and posted things, what is ready, and what the pool has not run: with any of it there is something to do.
-    private bool HasWork => _readyHead is not null || Volatile.Read(ref _posted) is not null || Volatile.Read(ref _postedWorks) is not null;
+    protected override void Wake() => _wakeup.Wake();
 
     private void Round()
     {
         ExecutePosted();
         RunReady();
-        // What the posted things scheduled is under way before this thread waits.
-        if (_pool is { HasQueued: true })
-            _pool.Start();
-        bool idle = !HasWork;
-        if (idle)
-        {
-            // Full fence: whoever posts after our last look sees the flag and wakes us, or we see what was posted.
-            Interlocked.Exchange(ref _sleeping, 1);
-            idle = !HasWork && !_stopping;
-        }
-
-        long timeout = idle && _pool is { HasQueued: true } ? PoolDispatcher.CheckInterval.Ticks * 100 : -1;
+        bool idle = TrySleep(ref _stopping);
+        long timeout = idle && PoolHasQueued ? PoolDispatcher.CheckInterval.Ticks * 100 : -1;
         _ring.Enter(idle ? 1u : 0u, timeout);
-        Volatile.Write(ref _sleeping, 0);
+        Awake();
         Reap();
-        if (_pool is null)
-            return;
-        if (_pool.HasQueued)
-        {
-            _pool.Start();
-            _pool.Check();
-        }
+        HandToPool();
     }
 
     private void Reap()
@@ -252,73 +171,6 @@ internal sealed unsafe class IoUringLoop
         }
 
         LastReap = now;
-    }
-
-    private void ExecutePosted()
-    {
-        LoopNode? reversed = null;
-        for (LoopNode? node = Interlocked.Exchange(ref _posted, null); node is not null;)
-        {
-            LoopNode? next = node.NextPosted;
-            node.NextPosted = reversed;
-            reversed = node;
-            node = next;
-        }
-
-        while (reversed is not null)
-        {
-            LoopNode node = reversed;
-            reversed = node.NextPosted;
-            node.NextPosted = null;
-            // From here on the node may be posted again.
-            node.Execute(Interlocked.Exchange(ref node.Commands, 0));
-        }
-    }
-
-    // One round's worth: what is made ready meanwhile runs in the next round, after the ring was entered, so that I/O goes on.
-    private void RunReady()
-    {
-        CompletionWork? posted = null;
-        for (CompletionWork? work = Interlocked.Exchange(ref _postedWorks, null); work is not null;)
-        {
-            CompletionWork? next = work.NextWork;
-            work.NextWork = posted;
-            posted = work;
-            work = next;
-        }
-
-        while (posted is not null)
-        {
-            CompletionWork? next = posted.NextWork;
-            Append(posted);
-            posted = next;
-        }
-
-        CompletionWork? ready = _readyHead;
-        _readyHead = _readyTail = null;
-        while (ready is not null)
-        {
-            CompletionWork work = ready;
-            ready = work.NextWork;
-            work.NextWork = null;
-            PoolDispatcher.RunWork(work, _engine.Unhandled);
-        }
-    }
-
-    private void Append(CompletionWork work)
-    {
-        work.NextWork = null;
-        if (_readyTail is null)
-            _readyHead = work;
-        else
-            _readyTail.NextWork = work;
-        _readyTail = work;
-    }
-
-    private void WakeIfSleeping()
-    {
-        if (Volatile.Read(ref _sleeping) != 0 && Interlocked.Exchange(ref _sleeping, 0) != 0)
-            _wakeup.Wake();
     }
 
     private LoopWakeup MakeWakeup()

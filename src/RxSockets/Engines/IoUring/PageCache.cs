@@ -5,12 +5,14 @@ namespace RxSockets.Engines.IoUring;
 
 /// <summary>
 /// Whether a file's range is in the page cache, so that sending it does not wait for a disk. An answer may be stale a moment later: it keeps waits rare, it
-/// does not exclude them. cachestat (6.5) counts every page, but only for files the process owns or may write; elsewhere one byte in 64 KiB is read without
-/// waiting (RWF_NOWAIT), which sees gaps from readahead's size up. Whoever cannot tell says no: a worker then sends.
+/// does not exclude them. cachestat (6.5) counts every page, but only for files the process owns or may write, and it counts pages that readahead is only
+/// bringing; so a byte here and there is read without waiting as well (RWF_NOWAIT), which sees those. Where cachestat does not answer, that is done
+/// closer together: it sees gaps from readahead's size up. Whoever cannot tell says no: a worker then sends.
 /// </summary>
 internal static unsafe class PageCache
 {
-    private const int Stride = 64 << 10;
+    private const int Stride = 256 << 10;
+    private const int CloseStride = 64 << 10;
 
     private static volatile bool s_noCachestat;
 
@@ -23,7 +25,7 @@ internal static unsafe class PageCache
             nint result = Libc.cachestat(LinuxConstants.SYS_cachestat, file, &range, &found, 0);
             int error = Marshal.GetLastSystemError();
             if (result == 0)
-                return found.nr_cache >= (ulong)Pages(offset, count);
+                return found.nr_cache >= (ulong)Pages(offset, count) && HoldsSamples(file, offset, count, Stride);
             s_noCachestat |= error == Errno.ENOSYS;
         }
 
@@ -31,15 +33,20 @@ internal static unsafe class PageCache
     }
 
     /// <summary>The fallback, by itself for its test.</summary>
-    public static bool HoldsSamples(int file, long offset, long count)
+    public static bool HoldsSamples(int file, long offset, long count) => HoldsSamples(file, offset, count, CloseStride);
+
+    // The last byte first: what readahead is only bringing is at the end.
+    private static bool HoldsSamples(int file, long offset, long count, int stride)
     {
-        for (long at = offset; at < offset + count; at += Stride)
+        if (!HoldsByte(file, offset + count - 1))
+            return false;
+        for (long at = offset; at < offset + count - 1; at += stride)
         {
             if (!HoldsByte(file, at))
                 return false;
         }
 
-        return HoldsByte(file, offset + count - 1);
+        return true;
     }
 
     private static bool HoldsByte(int file, long offset)

@@ -1,3 +1,5 @@
+using RxSockets.Streams;
+
 namespace RxSockets;
 
 /// <summary>A subscription to a pulled stream: a loop that pulls and pushes. Unsubscribing cancels the pull; the enumerator is disposed by the loop.</summary>
@@ -6,7 +8,7 @@ internal sealed class PushingLoop<T>(IAsyncEnumerable<T> source, IObserver<T> ob
     private readonly CancellationTokenSource _stop = new();
 
     // Begins inside Subscribe only in so far as the first pull does; nothing is pushed there, the caller could not unsubscribe yet.
-    public void Start() => _ = RunAsync();
+    public void Start() => AfterSubscribe.Run(this, static loop => _ = loop.RunAsync());
 
     public void Dispose() => _stop.Cancel();
 
@@ -21,7 +23,9 @@ internal sealed class PushingLoop<T>(IAsyncEnumerable<T> source, IObserver<T> ob
             {
                 while (!_stop.IsCancellationRequested && await items.MoveNextAsync().ConfigureAwait(false))
                 {
-                    if (!_stop.IsCancellationRequested)
+                    if (_stop.IsCancellationRequested)
+                        await DiscardAsync(items.Current).ConfigureAwait(false);
+                    else
                         observer.OnNext(items.Current);
                 }
             }
@@ -37,5 +41,14 @@ internal sealed class PushingLoop<T>(IAsyncEnumerable<T> source, IObserver<T> ob
             observer.OnCompleted();
         else
             observer.OnError(failure);
+    }
+
+    // It came while the subscriber left: a connection that nobody takes is closed, memory that nobody takes is given back.
+    private static async ValueTask DiscardAsync(T item)
+    {
+        if (item is IAsyncDisposable connection)
+            await connection.DisposeAsync().ConfigureAwait(false);
+        else
+            (item as IDisposable)?.Dispose();
     }
 }

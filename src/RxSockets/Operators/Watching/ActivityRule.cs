@@ -16,7 +16,7 @@ internal enum Verdict
     Drop,
 }
 
-/// <summary>A rule by which connections are dropped. Looks at what is cheap first; the kernel is asked only about one that is about to be dropped.</summary>
+/// <summary>A rule by which connections are dropped. Looks at what is cheap first; the kernel is asked only about one that may have to go.</summary>
 internal abstract class ActivityRule(TimeSpan limit, ConnectionCounters counters)
 {
     public TimeSpan Limit => limit;
@@ -27,7 +27,7 @@ internal abstract class ActivityRule(TimeSpan limit, ConnectionCounters counters
     protected ConnectionCounters Counters => counters;
 
     /// <param name="connection">The connection; open a moment ago.</param>
-    /// <param name="age">Its age.</param>
+    /// <param name="age">Its age as the sweep reckons it.</param>
     /// <param name="sinceSpoke">Time since a sweep found it speaking; <see cref="TimeSpan.MaxValue"/> if none did.</param>
     public abstract Verdict Judge(IConnectionActivity connection, TimeSpan age, TimeSpan sinceSpoke);
 
@@ -44,7 +44,7 @@ internal sealed class SilenceRule(TimeSpan limit, ConnectionCounters counters) :
     {
         if (connection.BytesReceived > 0)
             return Verdict.Forget;
-        if (age < Limit)
+        if (age < Limit || connection.Age < Limit)
             return Verdict.Keep;
         return connection.UnreadBytes > 0 ? Verdict.Forget : Verdict.Drop;
     }
@@ -59,8 +59,11 @@ internal sealed class IdlenessRule(TimeSpan limit, bool countSends, ConnectionCo
 
     public override Verdict Judge(IConnectionActivity connection, TimeSpan age, TimeSpan sinceSpoke)
     {
+        // Nothing can have been idle for longer than it is there.
+        if (age < Limit || sinceSpoke < Limit)
+            return Verdict.Keep;
         TimeSpan idle = countSends ? connection.SinceLastActivity : connection.SinceLastReceive;
-        if (idle < Limit || sinceSpoke < Limit)
+        if (idle < Limit)
             return Verdict.Keep;
         return connection.UnreadBytes > 0 ? Verdict.Speaks : Verdict.Drop;
     }
@@ -73,7 +76,8 @@ internal sealed class AgeRule(TimeSpan limit, ConnectionCounters counters) : Act
 {
     public override string Reason => $"Connected for {Limit} (DropOlderThan).";
 
-    public override Verdict Judge(IConnectionActivity connection, TimeSpan age, TimeSpan sinceSpoke) => age < Limit ? Verdict.Keep : Verdict.Drop;
+    public override Verdict Judge(IConnectionActivity connection, TimeSpan age, TimeSpan sinceSpoke) =>
+        age < Limit || connection.Age < Limit ? Verdict.Keep : Verdict.Drop;
 
     public override void Count() => Counters.CountOld();
 }

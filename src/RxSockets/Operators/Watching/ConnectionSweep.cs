@@ -29,9 +29,10 @@ internal sealed class ConnectionSweep
 
     public void Add(IConnectionActivity connection)
     {
+        var watched = new Watched { Connection = connection, AddedAt = _time.GetTimestamp(), AgeWhenAdded = connection.Age ?? TimeSpan.Zero };
         lock (_sync)
         {
-            _watched.Add(new Watched { Connection = connection });
+            _watched.Add(watched);
             if (_watched.Count == 1)
                 _timer.Change(_period, _period);
         }
@@ -70,8 +71,9 @@ internal sealed class ConnectionSweep
 
     private Verdict Judge(in Watched one)
     {
-        if (one.Connection.Age is not { } age)
+        if (one.Connection.IsClosed)
             return Verdict.Forget;
+        TimeSpan age = one.AgeWhenAdded + _time.GetElapsedTime(one.AddedAt);
         return _rule.Judge(one.Connection, age, one.SpokeAt is { } spoke ? _time.GetElapsedTime(spoke) : TimeSpan.MaxValue);
     }
 
@@ -79,6 +81,8 @@ internal sealed class ConnectionSweep
     private struct Watched
     {
         public IConnectionActivity Connection;
+        public long AddedAt;
+        public TimeSpan AgeWhenAdded;
         public long? SpokeAt;
     }
 }

@@ -122,6 +122,29 @@ public class FramedConnectionTests
     }
 
     [Fact]
+    public void A_loop_that_is_faster_than_Subscribe_loses_nothing()
+    {
+        // Two lines are here, and the loop pushes before the operator above knows how to unsubscribe.
+        _received.Lines().Subscribe().Dispose();
+        _engine.RunAll();
+        using (_received.Lines().Subscribe(static _ => { }))
+        {
+            _engine.RunAll();
+            Feed("par");
+        }
+
+        _socket.BringData("t\ntwo\nthree");
+        _engine.RunsAtOnce = true;
+        using (_received.Lines().Take(1).Subscribe(_seen.Add))
+        using (_received.Lines().Select(static line => line).Take(1).Subscribe(_seen.Add))
+        {
+        }
+
+        using IDisposable raw = _received.Select(Text).Take(1).Subscribe(_seen.Add);
+        Assert.Equal(["part", "two", "three"], _seen);
+    }
+
+    [Fact]
     public void A_frame_longer_than_the_receive_limit_is_received_on()
     {
         string line = new('x', 300);

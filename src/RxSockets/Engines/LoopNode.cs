@@ -1,4 +1,4 @@
-namespace RxSockets.Engines.IoUring;
+namespace RxSockets.Engines;
 
 /// <summary>
 /// Something that other threads ask things of a loop for: a socket, a listener. What is asked are bits; while any is set the node is in the loop's

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace RxSockets.Engines.Managed;
+namespace RxSockets.Engines;
 
 /// <summary>
 /// The path a Unix listener is bound to. A stale socket file, one that refuses connections, is replaced; anything else is in use. On close the file

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using RxSockets.Operations;
 
-namespace RxSockets.Engines.IoUring;
+namespace RxSockets.Engines;
 
 /// <summary>
 /// Hands a loop's completions to the thread pool in batches: one worker runs what is queued, one by one. A worker whose handler blocks makes no

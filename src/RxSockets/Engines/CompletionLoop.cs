@@ -1,0 +1,186 @@
+using RxSockets.Operations;
+
+namespace RxSockets.Engines;
+
+/// <summary>
+/// What the loops of the engines with threads of their own have in common: one thread, what other threads ask of it, and where the work runs that
+/// its completions make ready. Each engine adds the wait in the kernel and the reaping (<see cref="Run"/>), and how a waiting thread is woken.
+/// </summary>
+internal abstract class CompletionLoop
+{
+    private readonly Action<Exception> _unhandled;
+    private readonly Thread _thread;
+    private readonly PoolDispatcher? _pool;
+    private LoopNode? _posted;
+    private CompletionWork? _postedWorks;
+    private CompletionWork? _readyHead;
+    private CompletionWork? _readyTail;
+    private int _sleeping;
+    private int _sockets;
+
+    protected CompletionLoop(CompletionScheduling scheduling, Action<Exception> unhandled, string name)
+    {
+        _unhandled = unhandled;
+        _pool = scheduling == CompletionScheduling.ThreadPool ? new PoolDispatcher(unhandled) : null;
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
+    }
+
+    /// <summary>Sockets that live here: the measure by which new ones are spread.</summary>
+    public int Sockets => Volatile.Read(ref _sockets);
+
+    public bool IsCurrent => Thread.CurrentThread == _thread;
+
+    /// <summary>The thread waits in the kernel, or is about to.</summary>
+    public bool IsSleeping => Volatile.Read(ref _sleeping) != 0;
+
+    /// <summary>Work is queued for the pool: the loop must look now and then whether it moves.</summary>
+    protected bool PoolHasQueued => _pool is { HasQueued: true };
+
+    /// <summary>Posted and ready things: with any of it there is something to do.</summary>
+    protected bool HasWork => _readyHead is not null || Volatile.Read(ref _posted) is not null || Volatile.Read(ref _postedWorks) is not null;
+
+    public void SocketAdded() => Interlocked.Increment(ref _sockets);
+
+    public void SocketRemoved() => Interlocked.Decrement(ref _sockets);
+
+    /// <summary>Asks a node for something. Any thread; runs later on the loop's, never inside this call.</summary>
+    public void Post(LoopNode node, int command)
+    {
+        if (Interlocked.Or(ref node.Commands, command) != 0)
+            return;
+        LoopNode? head;
+        do
+        {
+            head = Volatile.Read(ref _posted);
+            node.NextPosted = head;
+        }
+        while (Interlocked.CompareExchange(ref _posted, node, head) != head);
+        WakeIfSleeping();
+    }
+
+    /// <summary>Runs work where this loop's completions run. Any thread; never inside this call.</summary>
+    public void Schedule(CompletionWork work)
+    {
+        if (_pool is not null)
+        {
+            _pool.Add(work);
+            if (!IsCurrent)
+                _pool.Start();
+            return;
+        }
+
+        if (IsCurrent)
+        {
+            Append(work);
+            return;
+        }
+
+        CompletionWork? head;
+        do
+        {
+            head = Volatile.Read(ref _postedWorks);
+            work.NextWork = head;
+        }
+        while (Interlocked.CompareExchange(ref _postedWorks, work, head) != head);
+        WakeIfSleeping();
+    }
+
+    /// <summary>The thread's body, until the loop was stopped and nothing is left.</summary>
+    protected abstract void Run();
+
+    /// <summary>Ends the wait in the kernel. Any thread.</summary>
+    protected abstract void Wake();
+
+    protected void StartThread() => _thread.Start();
+
+    /// <summary>True: nothing is to be done, the thread may wait; whoever asks for something from here on wakes it.</summary>
+    protected bool TrySleep(ref bool stopping)
+    {
+        // What the posted things scheduled is on its way to the pool before this thread waits.
+        if (_pool is { HasQueued: true } pool)
+            pool.Start();
+        if (HasWork)
+            return false;
+        // Full fence: whoever posts after our last look sees the flag and wakes us, or we see what was posted.
+        Interlocked.Exchange(ref _sleeping, 1);
+        return !HasWork && !Volatile.Read(ref stopping);
+    }
+
+    protected void Awake() => Volatile.Write(ref _sleeping, 0);
+
+    /// <summary>After reaping: what was made ready is on its way to the pool, and another worker is if none moves.</summary>
+    protected void HandToPool()
+    {
+        if (_pool is not { HasQueued: true } pool)
+            return;
+        pool.Start();
+        pool.Check();
+    }
+
+    protected void ExecutePosted()
+    {
+        LoopNode? reversed = null;
+        for (LoopNode? node = Interlocked.Exchange(ref _posted, null); node is not null;)
+        {
+            LoopNode? next = node.NextPosted;
+            node.NextPosted = reversed;
+            reversed = node;
+            node = next;
+        }
+
+        while (reversed is not null)
+        {
+            LoopNode node = reversed;
+            reversed = node.NextPosted;
+            node.NextPosted = null;
+            // From here on the node may be posted again.
+            node.Execute(Interlocked.Exchange(ref node.Commands, 0));
+        }
+    }
+
+    // One round's worth: what is made ready meanwhile runs in the next round, after the kernel was asked again, so that I/O goes on.
+    protected void RunReady()
+    {
+        CompletionWork? posted = null;
+        for (CompletionWork? work = Interlocked.Exchange(ref _postedWorks, null); work is not null;)
+        {
+            CompletionWork? next = work.NextWork;
+            work.NextWork = posted;
+            posted = work;
+            work = next;
+        }
+
+        while (posted is not null)
+        {
+            CompletionWork? next = posted.NextWork;
+            Append(posted);
+            posted = next;
+        }
+
+        CompletionWork? ready = _readyHead;
+        _readyHead = _readyTail = null;
+        while (ready is not null)
+        {
+            CompletionWork work = ready;
+            ready = work.NextWork;
+            work.NextWork = null;
+            PoolDispatcher.RunWork(work, _unhandled);
+        }
+    }
+
+    private void Append(CompletionWork work)
+    {
+        work.NextWork = null;
+        if (_readyTail is null)
+            _readyHead = work;
+        else
+            _readyTail.NextWork = work;
+        _readyTail = work;
+    }
+
+    private void WakeIfSleeping()
+    {
+        if (Volatile.Read(ref _sleeping) != 0 && Interlocked.Exchange(ref _sleeping, 0) != 0)
+            Wake();
+    }
+}

@@ -1,0 +1,175 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using RxSockets.Buffers;
+using RxSockets.Native.Windows;
+
+namespace RxSockets.Engines.Iocp;
+
+/// <summary>
+/// One thread and its completion port. A connection belongs to one loop for life (a handle is bound to one port, once). Operations are started on
+/// whatever thread asks: I/O of a handle that is bound to a port does not die with the thread that started it. Their completions are all reaped here,
+/// since skip-on-success is not used: these calls practically always pend, and DisconnectEx can hang with it.
+/// </summary>
+internal sealed unsafe class IocpLoop : CompletionLoop
+{
+    private const int BatchEntries = 128;
+    private const uint CancelAgainMilliseconds = 50;
+
+    private readonly IocpEngine _engine;
+    private readonly nint _port;
+    private readonly OVERLAPPED_ENTRY* _entries;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentQueue<IocpReceive> _parked = new();
+    private readonly RefillNode _refill;
+    private readonly ConcurrentQueue<ICancellable> _cancelled = new();
+    private long _cancelledAt;
+    private static long s_lastKey;
+    private bool _stopping;
+
+    public IocpLoop(IocpEngine engine, int index)
+        : base(engine.Options.Scheduling, engine.Unhandled, $"RxSockets iocp {index}")
+    {
+        _engine = engine;
+        int error = engine.Winsock.CreatePort(out _port);
+        if (error != 0)
+            throw new System.Net.Sockets.SocketException((int)WinsockErrors.FromCode(error), "A completion port could not be made.");
+        _entries = (OVERLAPPED_ENTRY*)NativeMemory.AllocZeroed(BatchEntries, (nuint)sizeof(OVERLAPPED_ENTRY));
+        Pool = new BufferPool(engine.Options.ReceiveBufferSize, engine.Options.MaxReceiveBufferBytes);
+        _refill = new RefillNode(this);
+        Pool.BufferAvailable += () => Post(_refill, 1);
+    }
+
+    public BufferPool Pool { get; }
+
+    public OverlappedTable Overlappeds { get; } = new();
+
+    public EngineStatistics Statistics => _engine.Statistics;
+
+    public void Start() => StartThread();
+
+    /// <summary>After every socket was closed. What is scheduled still runs.</summary>
+    public Task StopAsync()
+    {
+        Volatile.Write(ref _stopping, true);
+        Post(_refill, 1);
+        return _ended.Task;
+    }
+
+    /// <summary>The loop never started.</summary>
+    public void Discard() => Free();
+
+    /// <summary>Has the completions of a handle come here. Returns 0 or an error; the key is new, and never used again.</summary>
+    public int Associate(nint socket, out nuint key)
+    {
+        key = (nuint)Interlocked.Increment(ref s_lastKey);
+        return _engine.Winsock.Associate(_port, socket, key);
+    }
+
+    /// <summary>A receive found no buffer: it goes on when one comes back. Any thread.</summary>
+    public void Park(IocpReceive receive)
+    {
+        Interlocked.Increment(ref Statistics.BufferStarvations);
+        _parked.Enqueue(receive);
+        // Only after it is in the queue: a buffer that came back before this look is found by it, one that comes back later calls us.
+        if (Pool.TryRent() is not { } buffer)
+            return;
+        buffer.Fill(0, holder: null);
+        buffer.Release();
+        Post(_refill, 1);
+    }
+
+    /// <summary>
+    /// Asks again every 50 ms until it has ended. A cancel can miss an operation that is just being worked on and goes back to waiting (seen under Wine with
+    /// TransmitFile); without another one its socket would never close. Any thread.
+    /// </summary>
+    public void WatchCancelled(ICancellable cancelled)
+    {
+        _cancelled.Enqueue(cancelled);
+        Post(_refill, 1);
+    }
+
+    protected override void Run()
+    {
+        while (!Volatile.Read(ref _stopping) || HasWork || Overlappeds.InFlight > 0)
+            Round();
+        Free();
+        _ended.SetResult();
+    }
+
+    protected override void Wake() => _ = _engine.Winsock.PostWake(_port);
+
+    private void Round()
+    {
+        ExecutePosted();
+        RunReady();
+        bool idle = TrySleep(ref _stopping);
+        uint timeout = !idle ? 0
+            : PoolHasQueued ? (uint)PoolDispatcher.CheckInterval.TotalMilliseconds
+            : _cancelled.IsEmpty ? WindowsConstants.INFINITE : CancelAgainMilliseconds;
+        Interlocked.Increment(ref Statistics.Enters);
+        _ = _engine.Winsock.Wait(_port, _entries, BatchEntries, timeout, out uint removed);
+        Awake();
+        for (uint i = 0; i < removed; i++)
+            Reap(ref _entries[i]);
+        CancelAgain();
+        HandToPool();
+    }
+
+    private void Reap(ref OVERLAPPED_ENTRY entry)
+    {
+        var block = (OverlappedBlock*)entry.lpOverlapped;
+        if (block is null)
+        {
+            Statistics.Completed(Verb.Wake);
+            return;
+        }
+
+        if (Overlappeds.Find(block, entry.lpCompletionKey) is not { } request)
+        {
+            Interlocked.Increment(ref Statistics.StaleCompletions);
+            return;
+        }
+
+        // Documented to hold the status; the entry's own Internal is "reserved".
+        uint status = (uint)block->Overlapped.Internal;
+        Overlappeds.End(block);
+        request.OnCompletion(status, entry.dwNumberOfBytesTransferred);
+    }
+
+    private void CancelAgain()
+    {
+        if (_cancelled.IsEmpty || TimeProvider.System.GetElapsedTime(_cancelledAt).TotalMilliseconds < CancelAgainMilliseconds)
+            return;
+        _cancelledAt = TimeProvider.System.GetTimestamp();
+        for (int count = _cancelled.Count; count > 0 && _cancelled.TryDequeue(out ICancellable? cancelled); count--)
+        {
+            if (cancelled.CancelAgain())
+                _cancelled.Enqueue(cancelled);
+        }
+    }
+
+    // One receive per buffer that is there: all at once would find none, and be parked again.
+    private void Unpark()
+    {
+        while (Pool.HasFree && _parked.TryDequeue(out IocpReceive? receive))
+            receive.Unpark();
+        if (!_parked.IsEmpty)
+            return;
+        Pool.Sated();
+        if (!_parked.IsEmpty)
+            Post(_refill, 1);
+    }
+
+    // Stop intake (the port did), drain (the rounds did), close the port, and only then free what the kernel could still have written to.
+    private void Free()
+    {
+        _engine.Winsock.ClosePort(_port);
+        Overlappeds.Dispose();
+        NativeMemory.Free(_entries);
+    }
+
+    private sealed class RefillNode(IocpLoop loop) : LoopNode
+    {
+        public override void Execute(int commands) => loop.Unpark();
+    }
+}
