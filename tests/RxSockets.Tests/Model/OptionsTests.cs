@@ -30,6 +30,25 @@ public class OptionsTests
         { nameof(ListenerOptions.PendingAccepts), new() { PendingAccepts = 4097 } },
     };
 
+    public static TheoryData<string, DatagramOptions> BadDatagrams => new()
+    {
+        { nameof(DatagramOptions.MaxDatagramSize), new() { MaxDatagramSize = 0 } },
+        { nameof(DatagramOptions.MaxDatagramSize), new() { MaxDatagramSize = 65528 } },
+        { nameof(DatagramOptions.ReceiveLimit), new() { ReceiveLimit = 0 } },
+        { nameof(DatagramOptions.ReceiveLimit), new() { ReceiveLimit = 65537 } },
+        { nameof(DatagramOptions.ReceiveBufferSize), new() { ReceiveBufferSize = -1 } },
+        { nameof(DatagramOptions.SendBufferSize), new() { SendBufferSize = int.MaxValue } },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadDatagrams), DisableDiscoveryEnumeration = true)]
+    public void A_bad_datagram_option_is_named_with_its_limits(string option, DatagramOptions options)
+    {
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => options.Validated());
+        Assert.Equal(option, error.ParamName);
+        Assert.Contains(option + " must be", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(BadPorts), DisableDiscoveryEnumeration = true)]
     public void A_bad_port_option_is_named_with_its_limits(string option, CompletionPortOptions options)

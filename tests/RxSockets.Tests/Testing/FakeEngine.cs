@@ -44,6 +44,10 @@ internal sealed class FakeEngine : CompletionEngine
 
     public override void CancelConnect(ConnectRequest request) => throw new NotSupportedException();
 
+    public FakeDatagramSocket? LastDatagramSocket { get; private set; }
+
+    public override EngineDatagramSocket BindDatagram(DatagramRequest request) => LastDatagramSocket = new FakeDatagramSocket(this);
+
     /// <summary>A loop that is faster than whoever schedules.</summary>
     public bool RunsAtOnce { get; set; }
 
