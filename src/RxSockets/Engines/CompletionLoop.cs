@@ -64,8 +64,9 @@ internal abstract class CompletionLoop
         if (_pool is not null)
         {
             _pool.Add(work);
-            if (!IsCurrent)
-                _pool.Start();
+            // Where a worker runs already it may be one that blocks, and only an awake loop looks whether it moves.
+            if (!IsCurrent && !_pool.Start())
+                WakeIfSleeping();
             return;
         }
 
