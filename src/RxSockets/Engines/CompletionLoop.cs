@@ -135,9 +135,20 @@ internal abstract class CompletionLoop
             reversed = node.NextPosted;
             node.NextPosted = null;
             // From here on the node may be posted again.
-            node.Execute(Interlocked.Exchange(ref node.Commands, 0));
+            int commands = Interlocked.Exchange(ref node.Commands, 0);
+            try
+            {
+                node.Execute(commands);
+            }
+            catch (Exception error)
+            {
+                Report(error);
+            }
         }
     }
+
+    /// <summary>The last resort around everything that a loop runs: what gets here is a defect, but it ends neither the loop nor the process.</summary>
+    protected void Report(Exception error) => _unhandled(error);
 
     // One round's worth: what is made ready meanwhile runs in the next round, after the kernel was asked again, so that I/O goes on.
     protected void RunReady()

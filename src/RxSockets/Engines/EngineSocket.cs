@@ -51,6 +51,7 @@ internal abstract class EngineSocket
 
     /// <summary>
     /// Sends the whole batch. True: pending, the sink will hear. False: done at once, with what was taken. The batch is the engine's until then.
+    /// Throws what the owner of a piece of memory throws when it is pinned: then nothing was started, as with <see cref="StartTransmit"/>.
     /// </summary>
     public abstract bool StartSend(SendBatch batch, out long sent, out SocketError error);
 

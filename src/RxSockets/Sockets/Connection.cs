@@ -247,7 +247,7 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public static ObjectDisposedException CreateDisposedError() => new(nameof(RxSockets) + ".RxConnection");
 
-    public SocketException CreateError(SocketError error, string doing) => SocketErrors.Create(error, doing, RemoteEndPoint);
+    public SocketException CreateError(SocketError error, string doing, Exception? cause = null) => SocketErrors.Create(error, doing, RemoteEndPoint, cause);
 
     /// <summary>Under the lock: the receive ended with FIN or a failure.</summary>
     public void ReceiveEndedLocked(SocketError error)

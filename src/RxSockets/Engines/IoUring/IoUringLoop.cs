@@ -165,12 +165,24 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
             if (completion.user_data == IgnoredUserData)
                 Statistics.Completed(Verb.Cancel);
             else if (Requests.Find(completion.user_data) is { } request)
-                request.OnCompletion(completion.res, completion.flags);
+                Complete(request, completion);
             else
                 Interlocked.Increment(ref Statistics.StaleCompletions);
         }
 
         LastReap = now;
+    }
+
+    private void Complete(IoUringRequest request, in io_uring_cqe completion)
+    {
+        try
+        {
+            request.OnCompletion(completion.res, completion.flags);
+        }
+        catch (Exception error)
+        {
+            Report(error);
+        }
     }
 
     private LoopWakeup MakeWakeup()

@@ -29,10 +29,10 @@ internal sealed unsafe class TransmitRequest(IoUringSocket socket) : IoUringRequ
 
     public void Begin(TransmitBatch batch)
     {
+        _cursor.Begin(batch);
         socket.Loop.Statistics.Submitted(Verb.Transmit);
         _cancelAsked = false;
         _told = 0;
-        _cursor.Begin(batch);
     }
 
     /// <summary>Sends what goes without waiting. True: it ended here and now; false: <see cref="Proceed"/> is to go on with it.</summary>

@@ -47,9 +47,20 @@ internal sealed unsafe class IocpConnect : IocpRequest, ICancellable
         _engine.Statistics.Submitted(Verb.Connect);
         lock (_sync)
         {
-            int code = MakeSocket(out WinsockExtensions? extensions);
-            if (code == 0)
-                code = SubmitConnect(extensions!);
+            int code;
+            try
+            {
+                code = MakeSocket(out WinsockExtensions? extensions);
+                if (code == 0)
+                    code = SubmitConnect(extensions!);
+            }
+            catch (Exception error)
+            {
+                // The owner of the first data threw; nothing was submitted.
+                _request.Failure = error;
+                code = (int)SocketError.Fault;
+            }
+
             _error = WinsockErrors.FromCode(code);
             if (_inFlight)
                 return;

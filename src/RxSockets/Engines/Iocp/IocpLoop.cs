@@ -133,7 +133,14 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         // Documented to hold the status; the entry's own Internal is "reserved".
         uint status = (uint)block->Overlapped.Internal;
         Overlappeds.End(block);
-        request.OnCompletion(status, entry.dwNumberOfBytesTransferred);
+        try
+        {
+            request.OnCompletion(status, entry.dwNumberOfBytesTransferred);
+        }
+        catch (Exception error)
+        {
+            Report(error);
+        }
     }
 
     private void CancelAgain()
