@@ -162,13 +162,18 @@ internal sealed class Connection : ISocketSink, IPortMember
         return Kept?.Take(remote) ?? throw SocketErrors.Create(SocketError.NotSocket, "reconnecting a handle that was not kept", remote);
     }
 
-    /// <summary>The reader left a connection that is being disconnected: what is left is dropped, else the end would wait for a reader for ever.</summary>
+    /// <summary>The last reader left a connection that is being disconnected: what is left is dropped, else the end would wait for a reader for ever.</summary>
     public void ReaderLeft()
     {
+        // Without the lock: whoever begins the end after the reader has left looks for a reader itself.
+        if (!_ending)
+            return;
         BufferLease? unread = null;
         lock (_sync)
         {
-            if (_ending && !CloseStarted)
+            if (Receive.HasActiveReader)
+                return;
+            if (!CloseStarted)
                 unread = Receive.Discard();
             FinishIfDone();
         }

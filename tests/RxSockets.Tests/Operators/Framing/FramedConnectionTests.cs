@@ -24,8 +24,8 @@ public class FramedConnectionTests
     {
         _socket = new FakeSocket(_engine);
         _connection = new Connection(_engine.Port, _socket);
-        _received = new SegmentObservable(_connection.Receive, _connection.ReaderLeft);
-        _receiveAll = new SegmentEnumerable(_connection.Receive, CancellationToken.None, _connection.ReaderLeft);
+        _received = new SegmentObservable(_connection.Receive);
+        _receiveAll = new SegmentEnumerable(_connection.Receive, CancellationToken.None);
     }
 
     private static string Text(ReceivedSegment segment) => Encoding.ASCII.GetString(segment.Memory.Span);
@@ -169,7 +169,7 @@ public class FramedConnectionTests
             Feed(new string('x', 64));
         }
 
-        ItemEnumerator<ReceivedSegment> raw = new(_connection.Receive, default, null, null);
+        ItemEnumerator<ReceivedSegment> raw = new(_connection.Receive, default, null);
         Assert.True(raw.MoveNextAsync().IsCompletedSuccessfully);
         _socket.BringData("y");
         Assert.Equal(1, _socket.StopsAsked);
