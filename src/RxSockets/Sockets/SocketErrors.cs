@@ -5,7 +5,7 @@ namespace RxSockets.Sockets;
 /// <summary>Socket exceptions that say what was being done.</summary>
 internal static class SocketErrors
 {
-    /// <param name="cause">What user code threw. A SocketException takes no inner exception: it is told in the message.</param>
+    /// <summary>With what user code threw as the cause: a SocketException takes no inner exception, so that is told in the message.</summary>
     public static SocketException Create(SocketError error, string doing, object? where, Exception? cause = null)
     {
         string text = new SocketException((int)error).Message;
