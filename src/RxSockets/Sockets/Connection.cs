@@ -192,12 +192,7 @@ internal sealed class Connection : ISocketSink, IPortMember
                 return;
             IsDisposed = true;
             unread = Receive.EndLocally(SocketError.OperationAborted);
-            if (!CloseStarted && _truncated)
-            {
-                _closure.Decide(ConnectionCloseReason.Aborted, byPeer: false, _sendFailure!.Value, "A send or transmit ended half-way: only a reset tells the peer.");
-                StartClose(abort: true);
-            }
-            else if (!CloseStarted)
+            if (!CloseStarted)
             {
                 BeginEnd();
                 if (!CloseStarted)
@@ -277,6 +272,8 @@ internal sealed class Connection : ISocketSink, IPortMember
         _truncated |= IsOurs(error);
         if (error != SocketError.OperationAborted && (_ending || Receive.EndSeen))
             Fail(error);
+        else if (_ending && _truncated && !CloseStarted)
+            EndTruncated();
     }
 
     /// <summary>Under the lock: the write queue moved.</summary>
@@ -346,6 +343,12 @@ internal sealed class Connection : ISocketSink, IPortMember
     private void BeginEnd()
     {
         _ending = true;
+        if (_truncated)
+        {
+            EndTruncated();
+            return;
+        }
+
         if (Receive.FinSeen)
             _closure.BegunByPeer();
         // With the peer's FIN here and nothing queued, closing the handle sends our FIN: one call less.
@@ -354,6 +357,12 @@ internal sealed class Connection : ISocketSink, IPortMember
         FinishIfDone();
         if (!CloseStarted)
             _port.Closing.Add(this);
+    }
+
+    private void EndTruncated()
+    {
+        _closure.Decide(ConnectionCloseReason.Aborted, byPeer: false, _sendFailure!.Value, "A send or transmit ended half-way: only a reset tells the peer.");
+        StartClose(abort: true);
     }
 
     private void FinishIfDone()

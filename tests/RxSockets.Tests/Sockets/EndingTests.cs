@@ -105,6 +105,27 @@ public class EndingTests
         Assert.True(await disconnecting);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_send_cancelled_half_way_is_never_followed_by_an_end_in_order(bool before)
+    {
+        using var cancel = new CancellationTokenSource();
+        Task sending = _connection.SendAsync("abc"u8.ToArray(), cancel.Token).AsTask();
+        Task<bool>? disconnecting = before ? null : _connection.DisconnectAsync().AsTask();
+        await cancel.CancelAsync();
+        _socket.BringSent(SocketError.OperationAborted, bytes: 1);
+        _engine.RunAll();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+        disconnecting ??= _connection.DisconnectAsync().AsTask();
+        Assert.Equal(0, _socket.Fins);
+        Assert.True(_socket.ClosedWithAbort);
+        _socket.BringClosed();
+        _engine.RunAll();
+        Assert.False(await disconnecting);
+        Assert.Equal(ConnectionCloseReason.Aborted, (await _connection.Closed).Reason);
+    }
+
     private sealed class Observer(Action<ReceivedSegment> onNext) : IObserver<ReceivedSegment>
     {
         public void OnNext(ReceivedSegment value) => onNext(value);
