@@ -62,6 +62,9 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public bool IsDisposed { get; private set; }
 
+    /// <summary>Under the lock: both directions are to end in order, FIN behind what is queued.</summary>
+    public bool IsEnding => _ending;
+
     /// <summary>Under the lock: the engine was told to close; nothing may be started.</summary>
     public bool CloseStarted { get; private set; }
 

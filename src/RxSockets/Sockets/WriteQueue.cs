@@ -196,12 +196,14 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
         }
     }
 
-    // It leaves no trace in the stream: the FIN it would have sent is not on its way any more.
+    // It leaves no trace in the stream: the FIN it would have sent is not on its way any more, unless closing relies on it.
     private void Withdraw(WriteOperation operation, SocketError error, Exception? cause = null)
     {
         if (operation is FinOperation or TransmitOperation { Disconnects: true })
             _finQueued = false;
         Complete(operation, error, cause);
+        if (connection.IsEnding)
+            QueueFin();
     }
 
     private bool IsHeard => _hub is { IsHeard: true };

@@ -126,6 +126,28 @@ public class EndingTests
         Assert.Equal(ConnectionCloseReason.Aborted, (await _connection.Closed).Reason);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_fin_of_closing_leaves_although_that_of_the_user_is_cancelled(bool transmit)
+    {
+        using var cancel = new CancellationTokenSource();
+        Task sending = _connection.SendAsync("a"u8.ToArray()).AsTask();
+        Task ending = transmit
+            ? _connection.TransmitFileAsync(null, new FileTransmitOptions { Head = "b"u8.ToArray(), Flags = TransmitFlags.Disconnect }, cancel.Token).AsTask()
+            : _connection.CompleteWritesAsync(cancel.Token).AsTask();
+        await _connection.DisposeAsync();
+        await cancel.CancelAsync();
+        _engine.RunAll();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ending);
+        Assert.Equal(0, _socket.Fins);
+        _socket.BringSent();
+        _engine.RunAll();
+        await sending;
+        Assert.Equal(1, _socket.Fins);
+        Assert.Null(_socket.ClosedWithAbort);
+    }
+
     private sealed class Observer(Action<ReceivedSegment> onNext) : IObserver<ReceivedSegment>
     {
         public void OnNext(ReceivedSegment value) => onNext(value);
