@@ -382,6 +382,8 @@ internal sealed class Connection : ISocketSink, IPortMember
         if (Receive.UnreadBytes > 0)
             return;
         CloseStarted = true;
+        // With the peer's FIN here before the end began it is in no set yet; the kernel may take its time, and the port's end waits for this.
+        _port.Closing.Add(this);
         Socket.Recycle();
     }
 

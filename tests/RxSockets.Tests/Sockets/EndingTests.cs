@@ -148,6 +148,23 @@ public class EndingTests
         Assert.Null(_socket.ClosedWithAbort);
     }
 
+    [Fact]
+    public async Task A_handle_that_takes_too_long_after_the_peers_fin_is_closed()
+    {
+        Task<int> receiving = _connection.ReceiveAsync(new byte[1]).AsTask();
+        _socket.BringEnd();
+        _engine.RunAll();
+        Assert.Equal(0, await receiving);
+        Task<bool> disconnecting = _connection.DisconnectAsync(reuseSocket: true).AsTask();
+        Assert.Equal(1, _socket.RecyclesAsked);
+        Pass(TimeSpan.FromSeconds(8));
+        Assert.True(_socket.ClosedWithAbort);
+        _socket.BringClosed();
+        _engine.RunAll();
+        Assert.False(await disconnecting);
+        Assert.Equal(ConnectionCloseReason.CloseTimeout, (await _connection.Closed).Reason);
+    }
+
     private sealed class Observer(Action<ReceivedSegment> onNext) : IObserver<ReceivedSegment>
     {
         public void OnNext(ReceivedSegment value) => onNext(value);
