@@ -144,8 +144,10 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
 
         lock (Sync)
             _policy.Succeeded();
-        _silent.Add(connection);
-        connection.AwaitFirstData(this);
+        if (_silent.Add(connection))
+            connection.AwaitFirstData(this);
+        else
+            connection.End();
     }
 
     void IFirstDataGate.FirstDataCame(Connection connection)

@@ -165,6 +165,18 @@ public class EndingTests
         Assert.Equal(ConnectionCloseReason.CloseTimeout, (await _connection.Closed).Reason);
     }
 
+    [Fact]
+    public void A_client_accepted_while_the_listener_of_first_data_closes_is_ended()
+    {
+        var listener = new Listener<RxConnection>(_engine.Port, _socket.LocalEndPoint!, new ListenerOptions { FirstDataBytes = 16 }.Validated(), static core => new RxConnection(core));
+        _ = listener.Close();
+        var late = new FakeSocket(_engine);
+        ((IListenerSink)listener).OnAccepted(late, firstData: null);
+        Assert.Equal(1, late.Fins);
+        Pass(TimeSpan.FromSeconds(8));
+        Assert.True(late.ClosedWithAbort);
+    }
+
     private sealed class Observer(Action<ReceivedSegment> onNext) : IObserver<ReceivedSegment>
     {
         public void OnNext(ReceivedSegment value) => onNext(value);
