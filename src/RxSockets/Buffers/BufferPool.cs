@@ -33,7 +33,17 @@ internal sealed class BufferPool : IBufferHome
 
     public long BytesMade => (long)Volatile.Read(ref _made) * _bufferSize;
 
-    /// <summary>Nobody waits for a buffer any more. Who begins to wait after this looks at <see cref="HasFree"/> once more.</summary>
+    /// <summary>Somebody waits, where who waits can be found: <see cref="BufferAvailable"/> is raised for what comes back. True: a buffer is there already.</summary>
+    public bool Starve()
+    {
+        lock (_sync)
+        {
+            _starved = true;
+            return _rented < _maxBuffers;
+        }
+    }
+
+    /// <summary>Nobody waits for a buffer any more. Whoever says so looks once more afterwards, and says <see cref="Starve"/> if somebody does.</summary>
     public void Sated()
     {
         lock (_sync)

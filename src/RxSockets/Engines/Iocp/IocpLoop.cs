@@ -163,7 +163,7 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         if (!_parked.IsEmpty)
             return;
         Pool.Sated();
-        if (!_parked.IsEmpty)
+        if (!_parked.IsEmpty && Pool.Starve())
             Post(_refill, 1);
     }
 

@@ -24,8 +24,8 @@ internal sealed class ManagedBuffers : IDisposable
     {
         Interlocked.Increment(ref _engine.Statistics.BufferStarvations);
         _starved.Enqueue(retry);
-        // A buffer may have come back between the failure to rent and here.
-        PassOn();
+        // A buffer may have come back, and found nobody, between the failure to rent and here.
+        Remind();
     }
 
     /// <summary>Whoever was woken for a buffer did not need it.</summary>
@@ -41,8 +41,19 @@ internal sealed class ManagedBuffers : IDisposable
     {
         // One buffer came back: one receive goes on.
         if (_starved.TryDequeue(out CompletionWork? retry))
+        {
             _engine.Schedule(retry);
-        else
-            Pool.Sated();
+            return;
+        }
+
+        Pool.Sated();
+        if (!_starved.IsEmpty)
+            Remind();
+    }
+
+    private void Remind()
+    {
+        if (Pool.Starve())
+            OnBufferAvailable();
     }
 }
