@@ -73,8 +73,8 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public Task<ConnectionClosure> Closed => _closure.Task;
 
-    // Made when first data is asked for.
-    private FirstBlock First => _first ??= new FirstBlock(this, _sync);
+    /// <summary>The first block, received before the connection is delivered or brought with the accept. Made when first data is asked for.</summary>
+    public FirstBlock First => _first ??= new FirstBlock(this, _sync);
 
     /// <summary>True once something other than an orderly end was decided.</summary>
     public bool HasFailed => _closure.IsDecided && _closure.Reason != ConnectionCloseReason.Orderly;
@@ -238,15 +238,6 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public void CloseTimedOut() =>
         Abort(ConnectionCloseReason.CloseTimeout, $"The peer made no progress for {_port.Options.CloseTimeout} while the connection was closing.");
-
-    /// <summary>Has the first block received before the connection is delivered.</summary>
-    public void AwaitFirstData(IFirstDataGate gate) => First.Await(gate);
-
-    /// <summary>Makes the first block of at most <paramref name="bytes"/> bytes a view of its own that stays first in the stream.</summary>
-    public void SplitFirstData(int bytes) => First.Split(bytes);
-
-    /// <summary>The engine brought the first block with the accept.</summary>
-    public void AddFirstData(BufferLease firstData) => First.Add(firstData);
 
     public static ObjectDisposedException CreateDisposedError() => new(nameof(RxSockets) + ".RxConnection");
 

@@ -137,7 +137,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
 
         if (firstData is not null)
         {
-            connection.AddFirstData(firstData);
+            connection.First.Add(firstData);
             Deliver(connection);
             return;
         }
@@ -145,7 +145,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
         lock (Sync)
             _policy.Succeeded();
         if (_silent.Add(connection))
-            connection.AwaitFirstData(this);
+            connection.First.Await(this);
         else
             connection.End();
     }
@@ -158,7 +158,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
             return;
         }
 
-        connection.SplitFirstData(_options.FirstDataBytes);
+        connection.First.Split(_options.FirstDataBytes);
         Deliver(connection);
     }
 
