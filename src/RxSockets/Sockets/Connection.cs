@@ -196,11 +196,9 @@ internal sealed class Connection : ISocketSink, IPortMember
             IsDisposed = true;
             unread = Receive.EndLocally(SocketError.OperationAborted);
             if (!CloseStarted)
-            {
                 BeginEnd();
-                if (!CloseStarted)
-                    late = Receive.Discard();
-            }
+            if (!CloseStarted)
+                late = Receive.Discard();
         }
 
         ReceiveQueue.ReleaseAll(unread);

@@ -328,7 +328,7 @@ public class FramedConnectionTests
         BufferLease first = _engine.Pool.TryRent()!;
         "first"u8.CopyTo(first.Memory.Span);
         first.Fill(5, holder: null);
-        _connection.AddFirstData(first);
+        _connection.First.Add(first);
         using IDisposable subscription = _received.Lines(400).Subscribe(_seen.Add);
         _engine.RunAll();
         Feed(new string('x', 100), piece: 1);
