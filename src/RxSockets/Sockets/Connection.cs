@@ -68,8 +68,8 @@ internal sealed class Connection : ISocketSink, IPortMember
     /// <summary>Under the lock: the engine was told to close; nothing may be started.</summary>
     public bool CloseStarted { get; private set; }
 
-    /// <summary>Changes whenever bytes moved.</summary>
-    public long Progress => Receive.BytesReceived + Write.BytesSent;
+    /// <summary>Changes whenever bytes moved. A send counts when its batch is done, and what the peer takes of it before that by the engine's word.</summary>
+    public long Progress => Receive.BytesReceived + Write.BytesSent + Socket.PeerProgress;
 
     public Task<ConnectionClosure> Closed => _closure.Task;
 

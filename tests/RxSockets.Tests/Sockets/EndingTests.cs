@@ -166,6 +166,25 @@ public class EndingTests
     }
 
     [Fact]
+    public async Task A_peer_that_takes_what_was_sent_slowly_has_all_the_time_it_needs()
+    {
+        Task sending = _connection.SendAsync(new byte[100]).AsTask();
+        await _connection.DisposeAsync();
+        for (int i = 0; i < 10; i++)
+        {
+            Pass(TimeSpan.FromSeconds(4));
+            _socket.Acknowledged++;
+        }
+
+        Assert.Null(_socket.ClosedWithAbort);
+        Pass(TimeSpan.FromSeconds(8));
+        Assert.True(_socket.ClosedWithAbort);
+        _socket.BringClosed();
+        _engine.RunAll();
+        await Assert.ThrowsAsync<SocketException>(() => sending);
+    }
+
+    [Fact]
     public void A_client_accepted_while_the_listener_of_first_data_closes_is_ended()
     {
         var listener = new Listener<RxConnection>(_engine.Port, _socket.LocalEndPoint!, new ListenerOptions { FirstDataBytes = 16 }.Validated(), static core => new RxConnection(core));

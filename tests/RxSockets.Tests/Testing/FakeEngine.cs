@@ -93,6 +93,11 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
 
     public override int UnreadBytes => 0;
 
+    public override long PeerProgress => Acknowledged;
+
+    /// <summary>What the peer took so far.</summary>
+    public long Acknowledged { get; set; }
+
     public override void Attach(ISocketSink sink) => Sink = sink;
 
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)

@@ -65,6 +65,8 @@ internal sealed class ManagedSocket : EngineSocket
         }
     }
 
+    public override long PeerProgress => ManagedSockets.Acknowledged(_socket);
+
     public override void Attach(ISocketSink sink) => Sink = sink;
 
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)
