@@ -138,6 +138,7 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
 
         while (!Volatile.Read(ref _stopping) || HasWork || Requests.Count > 1)
             Round();
+        EndThread();
         Free();
         _ended.SetResult();
     }

@@ -92,6 +92,7 @@ internal sealed unsafe class IocpLoop : CompletionLoop
     {
         while (!Volatile.Read(ref _stopping) || HasWork || Overlappeds.InFlight > 0)
             Round();
+        EndThread();
         Free();
         _ended.SetResult();
     }
