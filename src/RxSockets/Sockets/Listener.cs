@@ -37,7 +37,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
     public Listener(PortCore port, EndPoint endPoint, ListenerOptions options, Func<Connection, T> wrap)
         : base(new Lock())
     {
-        port.ThrowIfDisposed();
+        using IDisposable hold = port.Hold();
         _port = port;
         _options = options;
         _wrap = wrap;
