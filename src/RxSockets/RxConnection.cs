@@ -118,9 +118,15 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     /// </summary>
     public ValueTask DisposeAsync()
     {
-        Connection core = _core;
-        core.End();
-        core.Kept?.Close();
+        Connection core;
+        do
+        {
+            core = _core;
+            core.End();
+            core.Kept?.Close();
+            Interlocked.MemoryBarrier();
+        }
+        while (core != _core);
         return ValueTask.CompletedTask;
     }
 
