@@ -42,6 +42,8 @@ internal sealed unsafe class IoUringConnect : LoopNode
         _sink = sink;
         _connect = new Part(this, isSend: false);
         _send = new Part(this, isSend: true);
+        // Counts from here on: else a burst of connects would all find the same loop the least loaded.
+        loop.SocketAdded();
     }
 
     /// <summary>Any thread.</summary>
@@ -159,6 +161,7 @@ internal sealed unsafe class IoUringConnect : LoopNode
         _pin.Dispose();
         NativeMemory.Free(_address);
         _request.EngineState = null;
+        _loop.SocketRemoved();
         int error = _connectResult != 0 ? _connectResult : _sendError;
         if (error == 0 && _sent < _request.FirstData.Length)
             error = -Errno.ECANCELED;

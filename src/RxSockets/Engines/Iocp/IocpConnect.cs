@@ -39,6 +39,8 @@ internal sealed unsafe class IocpConnect : IocpRequest, ICancellable
         _request = request;
         _sink = sink;
         _end = new EndNode(this);
+        // Counts from here on: else a burst of connects would all find the same loop the least loaded.
+        loop.SocketAdded();
     }
 
     /// <summary>On the asking thread. Failures are told from the loop's.</summary>
@@ -208,6 +210,7 @@ internal sealed unsafe class IocpConnect : IocpRequest, ICancellable
         _pin.Dispose();
         NativeMemory.Free(_address);
         _request.EngineState = null;
+        Loop.SocketRemoved();
         if (_error != SocketError.Success)
         {
             GiveUp();
