@@ -40,8 +40,8 @@ public sealed partial class RxConnection
             ConnectOptions options = _options ?? new ConnectOptions();
             Connection next = await ConnectAttempt.ConnectAsync(core.Port, remoteEndPoint, firstData, options, handle, cancellationToken).ConfigureAwait(false);
             _single = new SingleReceive(next.Receive);
-            _core = next;
-            // Disposed meanwhile: the new life ends as the old one did.
+            // Full fence, as in DisposeAsync: either we find the old life disposed of, or the disposal finds the new one.
+            Interlocked.Exchange(ref _core, next);
             if (core.IsDisposed)
                 next.End();
         }

@@ -31,7 +31,7 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     /// The received data as lent segments, pushed where completions run. Cold, one reader. Completes at the peer's FIN; a reset or failure is the
     /// typed error; disposal by this side is <see cref="System.Net.Sockets.SocketError.OperationAborted"/>.
     /// </summary>
-    public IObservable<ReceivedSegment> Received => new SegmentObservable(_core.Receive, _core.ReaderLeft);
+    public IObservable<ReceivedSegment> Received => new SegmentObservable(_core.Receive);
 
     /// <summary>Time since the connection was established (SO_CONNECT_TIME); null once it is closed. Its age, not its idleness.</summary>
     public TimeSpan? ConnectTime => _core.Handle.ConnectTime;
@@ -86,7 +86,7 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     /// peer's FIN; a reset is the typed error.
     /// </summary>
     public IAsyncEnumerable<ReceivedSegment> ReceiveAllAsync(CancellationToken cancellationToken = default) =>
-        new SegmentEnumerable(_core.Receive, cancellationToken, _core.ReaderLeft);
+        new SegmentEnumerable(_core.Receive, cancellationToken);
 
     /// <summary>Receives once into the caller's memory: at least one byte, or 0 at the peer's FIN. Empty memory waits until data is there.</summary>
     public ValueTask<int> ReceiveAsync(Memory<byte> memory, CancellationToken cancellationToken = default) =>
@@ -118,9 +118,15 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     /// </summary>
     public ValueTask DisposeAsync()
     {
-        Connection core = _core;
-        core.End();
-        core.Kept?.Close();
+        Connection core;
+        do
+        {
+            core = _core;
+            core.End();
+            core.Kept?.Close();
+            Interlocked.MemoryBarrier();
+        }
+        while (core != _core);
         return ValueTask.CompletedTask;
     }
 

@@ -61,7 +61,7 @@ public sealed class RxListener : IAsyncDisposable
     public async ValueTask<RxConnection> AcceptAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var reader = new ItemEnumerator<RxConnection>(_core, cancellationToken, linked: null, left: null);
+        var reader = new ItemEnumerator<RxConnection>(_core, cancellationToken, linked: null);
         await using (reader.ConfigureAwait(false))
         {
             if (await reader.MoveNextAsync().ConfigureAwait(false))

@@ -127,11 +127,9 @@ internal sealed class BufferLease : SegmentOwner
 
     public override IMemoryOwner<byte> Retain(int generation, ReadOnlyMemory<byte> memory)
     {
-        // The loan holds a reference, so this cannot revive a buffer that went home, unless the caller uses a segment after its loan:
-        // then the second look at the generation finds it out.
-        if (Generation != generation)
+        if (Generation != generation || !TryAddReference())
             ReceivedSegment.ThrowReturned();
-        Interlocked.Increment(ref _references);
+        // A segment used after its loan may have found the buffer in its next life: the second look at the generation finds that out.
         if (Generation != generation)
         {
             Release();
@@ -139,6 +137,20 @@ internal sealed class BufferLease : SegmentOwner
         }
 
         return new RetainedSegment(this, MemoryMarshal.AsMemory(memory));
+    }
+
+    /// <summary>False for a buffer that nobody holds: it is home, or on its way, and must not be sent there again.</summary>
+    internal bool TryAddReference()
+    {
+        int references;
+        do
+        {
+            references = Volatile.Read(ref _references);
+            if (references == 0)
+                return false;
+        }
+        while (Interlocked.CompareExchange(ref _references, references + 1, references) != references);
+        return true;
     }
 
     public void Release()

@@ -33,18 +33,21 @@ internal sealed class BufferPool : IBufferHome
 
     public long BytesMade => (long)Volatile.Read(ref _made) * _bufferSize;
 
-    /// <summary>Nobody waits for a buffer any more. Who begins to wait after this looks at <see cref="HasFree"/> once more.</summary>
+    /// <summary>Somebody waits, where who waits can be found: <see cref="BufferAvailable"/> is raised for what comes back. True: a buffer is there already.</summary>
+    public bool Starve()
+    {
+        lock (_sync)
+        {
+            _starved = true;
+            return _rented < _maxBuffers;
+        }
+    }
+
+    /// <summary>Nobody waits for a buffer any more. Whoever says so looks once more afterwards, and says <see cref="Starve"/> if somebody does.</summary>
     public void Sated()
     {
         lock (_sync)
             _starved = false;
-    }
-
-    /// <summary>Somebody waits for a buffer. Who says so looks at <see cref="HasFree"/> afterwards.</summary>
-    public void Starved()
-    {
-        lock (_sync)
-            _starved = true;
     }
 
     /// <summary>A buffer, or null at the limit: then <see cref="BufferAvailable"/> is raised for those that come back.</summary>

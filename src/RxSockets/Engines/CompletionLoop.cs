@@ -17,6 +17,8 @@ internal abstract class CompletionLoop
     private CompletionWork? _readyTail;
     private int _sleeping;
     private int _sockets;
+    private int _wakers;
+    private bool _ended;
 
     protected CompletionLoop(CompletionScheduling scheduling, Action<Exception> unhandled, string name)
     {
@@ -64,8 +66,9 @@ internal abstract class CompletionLoop
         if (_pool is not null)
         {
             _pool.Add(work);
-            if (!IsCurrent)
-                _pool.Start();
+            // Where a worker runs already it may be one that blocks, and only an awake loop looks whether it moves.
+            if (!IsCurrent && !_pool.Start())
+                WakeIfSleeping();
             return;
         }
 
@@ -83,6 +86,8 @@ internal abstract class CompletionLoop
         }
         while (Interlocked.CompareExchange(ref _postedWorks, work, head) != head);
         WakeIfSleeping();
+        if (Volatile.Read(ref _ended))
+            RunLate();
     }
 
     /// <summary>The thread's body, until the loop was stopped and nothing is left.</summary>
@@ -92,6 +97,22 @@ internal abstract class CompletionLoop
     protected abstract void Wake();
 
     protected void StartThread() => _thread.Start();
+
+    /// <summary>
+    /// The last word of the loop's thread, before it frees what <see cref="Wake"/> uses. Work that comes later, the end of a connection that is replayed to whoever
+    /// asks, runs on the pool.
+    /// </summary>
+    protected void EndThread()
+    {
+        // Full fence: whoever has seen the flag set is counted by now, or finds it cleared and does not wake.
+        Interlocked.Exchange(ref _sleeping, 0);
+        var wait = default(SpinWait);
+        while (Volatile.Read(ref _wakers) != 0)
+            wait.SpinOnce();
+        Volatile.Write(ref _ended, true);
+        Interlocked.MemoryBarrier();
+        RunLate();
+    }
 
     /// <summary>True: nothing is to be done, the thread may wait; whoever asks for something from here on wakes it.</summary>
     protected bool TrySleep(ref bool stopping)
@@ -134,9 +155,20 @@ internal abstract class CompletionLoop
             reversed = node.NextPosted;
             node.NextPosted = null;
             // From here on the node may be posted again.
-            node.Execute(Interlocked.Exchange(ref node.Commands, 0));
+            int commands = Interlocked.Exchange(ref node.Commands, 0);
+            try
+            {
+                node.Execute(commands);
+            }
+            catch (Exception error)
+            {
+                Report(error);
+            }
         }
     }
+
+    /// <summary>The last resort around everything that a loop runs: what gets here is a defect, but it ends neither the loop nor the process.</summary>
+    protected void Report(Exception error) => _unhandled(error);
 
     // One round's worth: what is made ready meanwhile runs in the next round, after the kernel was asked again, so that I/O goes on.
     protected void RunReady()
@@ -172,6 +204,17 @@ internal abstract class CompletionLoop
             _pool.Start();
     }
 
+    private void RunLate()
+    {
+        for (CompletionWork? work = Interlocked.Exchange(ref _postedWorks, null); work is not null;)
+        {
+            CompletionWork late = work;
+            work = late.NextWork;
+            late.NextWork = null;
+            ThreadPool.UnsafeQueueUserWorkItem(static pair => PoolDispatcher.RunWork(pair.Late, pair.Unhandled), (Late: late, Unhandled: _unhandled), preferLocal: false);
+        }
+    }
+
     private void Append(CompletionWork work)
     {
         work.NextWork = null;
@@ -184,7 +227,11 @@ internal abstract class CompletionLoop
 
     private void WakeIfSleeping()
     {
-        if (Volatile.Read(ref _sleeping) != 0 && Interlocked.Exchange(ref _sleeping, 0) != 0)
+        if (Volatile.Read(ref _sleeping) == 0)
+            return;
+        Interlocked.Increment(ref _wakers);
+        if (Interlocked.Exchange(ref _sleeping, 0) != 0)
             Wake();
+        Interlocked.Decrement(ref _wakers);
     }
 }

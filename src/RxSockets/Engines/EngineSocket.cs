@@ -42,6 +42,12 @@ internal abstract class EngineSocket
     public abstract int UnreadBytes { get; }
 
     /// <summary>
+    /// A number that changes when the peer takes what was sent: the bytes it acknowledged (TCP on Linux), or less those that wait on their way to it (Unix sockets in
+    /// io_uring). Always 0 where the system does not tell, and when closed; then only whole batches count as progress.
+    /// </summary>
+    public virtual long PeerProgress => 0;
+
+    /// <summary>
     /// Receives into buffers of the engine's until stopped, ended, or out of what one start gives (<c>more</c> false).
     /// </summary>
     public abstract ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error);
@@ -51,6 +57,7 @@ internal abstract class EngineSocket
 
     /// <summary>
     /// Sends the whole batch. True: pending, the sink will hear. False: done at once, with what was taken. The batch is the engine's until then.
+    /// Throws what the owner of a piece of memory throws when it is pinned: then nothing was started, as with <see cref="StartTransmit"/>.
     /// </summary>
     public abstract bool StartSend(SendBatch batch, out long sent, out SocketError error);
 

@@ -23,11 +23,13 @@ internal sealed class PoolDispatcher(Action<Exception> unhandled) : IThreadPoolW
 
     public void Add(CompletionWork work) => _queue.Enqueue(work);
 
-    /// <summary>After adding: at least one worker is on its way.</summary>
-    public void Start()
+    /// <summary>After adding: at least one worker is there or on its way. True when it was started by this call.</summary>
+    public bool Start()
     {
-        if (Volatile.Read(ref _workers) == 0)
-            StartWorker();
+        if (Volatile.Read(ref _workers) != 0)
+            return false;
+        StartWorker();
+        return true;
     }
 
     /// <summary>On the loop's thread, while work is queued: another worker if nothing moved since the last look.</summary>

@@ -22,6 +22,9 @@ internal sealed class ConnectRequest
     /// </summary>
     public RecycledHandle? Handle { get; init; }
 
+    /// <summary>What the owner of the memory or of an endpoint threw, where that ended the connect.</summary>
+    public Exception? Failure { get; set; }
+
     /// <summary>Set by an engine for itself while the request is in flight.</summary>
     public object? EngineState { get; set; }
 }

@@ -37,6 +37,9 @@ internal sealed class SendOperation : WriteOperation
     /// <summary>Says that all was handed over with a batch made elsewhere.</summary>
     public void CoverAll() => Covered = Length;
 
+    /// <summary>What was handed over and not sent is to be handed over again.</summary>
+    public void Uncover() => Covered = Sent;
+
     /// <summary>Adds what fits into the batch.</summary>
     public void AddTo(SendBatch batch, long maxBytes)
     {

@@ -33,6 +33,9 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
     public static ValueTask<Connection> ConnectAsync(
         PortCore port, EndPoint remote, ReadOnlyMemory<byte> firstData, ConnectOptions options, RecycledHandle? handle, CancellationToken token)
     {
+        Validate(remote, remote);
+        if (options.LocalEndPoint is not null)
+            Validate(options.LocalEndPoint, remote);
         var request = new ConnectRequest
         {
             Remote = remote,
@@ -42,6 +45,14 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
             Handle = handle,
         };
         return new ConnectAttempt(port, request, options.Retry, options.RetryDelay).StartAsync(token);
+    }
+
+    // On the caller's thread and the same for all engines, which get no endpoint that they could stumble over on a thread of their own.
+    private static void Validate(EndPoint endPoint, EndPoint remote)
+    {
+        bool isIP = endPoint is IPEndPoint { AddressFamily: AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 };
+        if (!(isIP || endPoint is UnixDomainSocketEndPoint) || endPoint.AddressFamily != remote.AddressFamily)
+            throw SocketErrors.Create(SocketError.AddressFamilyNotSupported, "connecting", endPoint);
     }
 
     private ValueTask<Connection> StartAsync(CancellationToken token)
@@ -123,7 +134,7 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
     private Exception CreateError(SocketError error) =>
         error == SocketError.OperationAborted && CancelRequested
             ? new OperationCanceledException(CancellationToken)
-            : SocketErrors.Create(error, "connecting", _request.Remote);
+            : SocketErrors.Create(error, "connecting", _request.Remote, _request.Failure);
 
     private void Finish(Connection? connection, Exception? error)
     {

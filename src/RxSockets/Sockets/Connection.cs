@@ -62,16 +62,19 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public bool IsDisposed { get; private set; }
 
+    /// <summary>Under the lock: both directions are to end in order, FIN behind what is queued.</summary>
+    public bool IsEnding => _ending;
+
     /// <summary>Under the lock: the engine was told to close; nothing may be started.</summary>
     public bool CloseStarted { get; private set; }
 
-    /// <summary>Changes whenever bytes moved.</summary>
-    public long Progress => Receive.BytesReceived + Write.BytesSent;
+    /// <summary>Changes whenever bytes moved. A send counts when its batch is done, and what the peer takes of it before that by the engine's word.</summary>
+    public long Progress => Receive.BytesReceived + Write.BytesSent + Socket.PeerProgress;
 
     public Task<ConnectionClosure> Closed => _closure.Task;
 
-    // Made when first data is asked for.
-    private FirstBlock First => _first ??= new FirstBlock(this, _sync);
+    /// <summary>The first block, received before the connection is delivered or brought with the accept. Made when first data is asked for.</summary>
+    public FirstBlock First => _first ??= new FirstBlock(this, _sync);
 
     /// <summary>True once something other than an orderly end was decided.</summary>
     public bool HasFailed => _closure.IsDecided && _closure.Reason != ConnectionCloseReason.Orderly;
@@ -162,13 +165,18 @@ internal sealed class Connection : ISocketSink, IPortMember
         return Kept?.Take(remote) ?? throw SocketErrors.Create(SocketError.NotSocket, "reconnecting a handle that was not kept", remote);
     }
 
-    /// <summary>The reader left a connection that is being disconnected: what is left is dropped, else the end would wait for a reader for ever.</summary>
+    /// <summary>The last reader left a connection that is being disconnected: what is left is dropped, else the end would wait for a reader for ever.</summary>
     public void ReaderLeft()
     {
+        // Without the lock: whoever begins the end after the reader has left looks for a reader itself.
+        if (!_ending)
+            return;
         BufferLease? unread = null;
         lock (_sync)
         {
-            if (_ending && !CloseStarted)
+            if (Receive.HasActiveReader)
+                return;
+            if (!CloseStarted)
                 unread = Receive.Discard();
             FinishIfDone();
         }
@@ -187,17 +195,10 @@ internal sealed class Connection : ISocketSink, IPortMember
                 return;
             IsDisposed = true;
             unread = Receive.EndLocally(SocketError.OperationAborted);
-            if (!CloseStarted && _truncated)
-            {
-                _closure.Decide(ConnectionCloseReason.Aborted, byPeer: false, _sendFailure!.Value, "A send or transmit ended half-way: only a reset tells the peer.");
-                StartClose(abort: true);
-            }
-            else if (!CloseStarted)
-            {
+            if (!CloseStarted)
                 BeginEnd();
-                if (!CloseStarted)
-                    late = Receive.Discard();
-            }
+            if (!CloseStarted)
+                late = Receive.Discard();
         }
 
         ReceiveQueue.ReleaseAll(unread);
@@ -236,18 +237,9 @@ internal sealed class Connection : ISocketSink, IPortMember
     public void CloseTimedOut() =>
         Abort(ConnectionCloseReason.CloseTimeout, $"The peer made no progress for {_port.Options.CloseTimeout} while the connection was closing.");
 
-    /// <summary>Has the first block received before the connection is delivered.</summary>
-    public void AwaitFirstData(IFirstDataGate gate) => First.Await(gate);
-
-    /// <summary>Makes the first block of at most <paramref name="bytes"/> bytes a view of its own that stays first in the stream.</summary>
-    public void SplitFirstData(int bytes) => First.Split(bytes);
-
-    /// <summary>The engine brought the first block with the accept.</summary>
-    public void AddFirstData(BufferLease firstData) => First.Add(firstData);
-
     public static ObjectDisposedException CreateDisposedError() => new(nameof(RxSockets) + ".RxConnection");
 
-    public SocketException CreateError(SocketError error, string doing) => SocketErrors.Create(error, doing, RemoteEndPoint);
+    public SocketException CreateError(SocketError error, string doing, Exception? cause = null) => SocketErrors.Create(error, doing, RemoteEndPoint, cause);
 
     /// <summary>Under the lock: the receive ended with FIN or a failure.</summary>
     public void ReceiveEndedLocked(SocketError error)
@@ -272,6 +264,8 @@ internal sealed class Connection : ISocketSink, IPortMember
         _truncated |= IsOurs(error);
         if (error != SocketError.OperationAborted && (_ending || Receive.EndSeen))
             Fail(error);
+        else if (_ending && _truncated && !CloseStarted)
+            EndTruncated();
     }
 
     /// <summary>Under the lock: the write queue moved.</summary>
@@ -341,6 +335,12 @@ internal sealed class Connection : ISocketSink, IPortMember
     private void BeginEnd()
     {
         _ending = true;
+        if (_truncated)
+        {
+            EndTruncated();
+            return;
+        }
+
         if (Receive.FinSeen)
             _closure.BegunByPeer();
         // With the peer's FIN here and nothing queued, closing the handle sends our FIN: one call less.
@@ -349,6 +349,12 @@ internal sealed class Connection : ISocketSink, IPortMember
         FinishIfDone();
         if (!CloseStarted)
             _port.Closing.Add(this);
+    }
+
+    private void EndTruncated()
+    {
+        _closure.Decide(ConnectionCloseReason.Aborted, byPeer: false, _sendFailure!.Value, "A send or transmit ended half-way: only a reset tells the peer.");
+        StartClose(abort: true);
     }
 
     private void FinishIfDone()
@@ -365,6 +371,8 @@ internal sealed class Connection : ISocketSink, IPortMember
         if (Receive.UnreadBytes > 0)
             return;
         CloseStarted = true;
+        // With the peer's FIN here before the end began it is in no set yet; the kernel may take its time, and the port's end waits for this.
+        _port.Closing.Add(this);
         Socket.Recycle();
     }
 

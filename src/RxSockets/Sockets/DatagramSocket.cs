@@ -18,7 +18,7 @@ internal sealed class DatagramSocket : IDatagramSink, IPortMember
 
     public DatagramSocket(PortCore port, IPEndPoint endPoint, DatagramOptions options)
     {
-        port.ThrowIfDisposed();
+        using IDisposable hold = port.Hold();
         Port = port;
         Engine = port.Engine.BindDatagram(new DatagramRequest
         {

@@ -15,6 +15,7 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
     private bool _inFlight;
     private bool _connectAsked;
     private bool _broken;
+    private bool _oneByOne;
 
     public long Sent { get; private set; }
 
@@ -41,12 +42,15 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
             if (IsIdle)
             {
                 operation.Fill(_batch);
-                if (!socket.Engine.StartSend(_batch, out int sent, out SocketError error))
+                WriteStart start = WriteStart.Of(socket.Engine, _batch);
+                if (!start.Pends)
                 {
                     _batch.Clear();
-                    Count(sent, error);
+                    Count((int)start.Sent, start.Error);
                     operation.Abandon();
-                    return error == SocketError.Success ? ValueTask.CompletedTask : ValueTask.FromException(CreateError(error, destination));
+                    return start.Error == SocketError.Success
+                        ? ValueTask.CompletedTask
+                        : ValueTask.FromException(CreateError(start.Error, destination, start.Unusable));
                 }
 
                 _inFlight = true;
@@ -150,8 +154,8 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
         }
     }
 
-    public SocketException CreateError(SocketError error, EndPoint? destination) =>
-        SocketErrors.Create(error, "sending a datagram", destination ?? Remote);
+    public SocketException CreateError(SocketError error, EndPoint? destination, Exception? cause = null) =>
+        SocketErrors.Create(error, "sending a datagram", destination ?? Remote, cause);
 
     // Hands over the next batch, or connects, for as long as things end at once.
     private void Pump()
@@ -177,20 +181,36 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
     {
         for (DatagramWrite? next = _queue.Head; next is not null and not DatagramConnectOperation; next = next.NextLinked)
         {
-            if (next.Fill(_batch) != DatagramFill.All)
+            if (next.Fill(_batch) != DatagramFill.All || _oneByOne)
                 break;
         }
 
         if (_batch.Count == 0)
             return _queue.Head is { IsBusy: false, Failure: not SocketError.Success };
-        if (socket.Engine.StartSend(_batch, out int sent, out SocketError error))
+        WriteStart start = WriteStart.Of(socket.Engine, _batch);
+        if (start.Pends)
         {
             _inFlight = true;
             return false;
         }
 
-        Account(sent, error);
+        if (start.Unusable is not null)
+            Unsent(start.Unusable);
+        else
+            Account((int)start.Sent, start.Error);
         return true;
+    }
+
+    // The owner of a piece threw, and nothing of the batch was sent. To find whose piece it was, the operations then go one by one.
+    private void Unsent(Exception unusable)
+    {
+        _batch.Clear();
+        bool alone = _queue.Head is not { NextLinked.InBatch: > 0 };
+        for (DatagramWrite? operation = _queue.Head; operation is { InBatch: > 0 }; operation = operation.NextLinked)
+            operation.Advance(0);
+        _oneByOne = !alone;
+        if (alone)
+            Complete(_queue.Dequeue(), SocketError.Fault, cause: unusable);
     }
 
     private void Connect(DatagramConnectOperation connect)
@@ -249,14 +269,14 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
         socket.FinishIfDone();
     }
 
-    private void Complete(DatagramWrite operation, SocketError error, EndPoint? where = null)
+    private void Complete(DatagramWrite operation, SocketError error, EndPoint? where = null, Exception? cause = null)
     {
         if (error == SocketError.Success)
             operation.SetResult(new TransmitResult(operation.BytesSent));
         else if (operation.CancelRequested)
             operation.SetError(operation.CreateError(new OperationCanceledException(operation.CancellationToken)));
         else
-            operation.SetError(operation.CreateError(CreateError(error, where)));
+            operation.SetError(operation.CreateError(CreateError(error, where, cause)));
         socket.Engine.Schedule(operation);
     }
 

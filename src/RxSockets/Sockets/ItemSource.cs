@@ -58,11 +58,16 @@ internal abstract class ItemSource<T>(Lock sync)
     /// <summary>The same for a reader that pushes: ends its callback, looks at its successor, and begins the next callback.</summary>
     public TakeResult NextCallback(ItemReader reader, out T? item)
     {
+        TakeResult result;
         lock (Sync)
         {
             EndCallbackLocked(reader);
-            return TakeLocked(reader, out item, push: true);
+            result = TakeLocked(reader, out item, push: true);
         }
+
+        if (result == TakeResult.Left)
+            ReaderLeft();
+        return result;
     }
 
     /// <summary>The reader leaves. Idempotent, any thread; inside OnNext it takes effect when that unwinds.</summary>
@@ -74,9 +79,12 @@ internal abstract class ItemSource<T>(Lock sync)
             reader.Waiting = false;
             if (_successor == reader)
                 _successor = null;
-            if (_reader == reader && !reader.InCallback)
-                ReleaseLocked();
+            if (_reader != reader || reader.InCallback)
+                return;
+            ReleaseLocked();
         }
+
+        ReaderLeft();
     }
 
     /// <summary>The reader's token was cancelled: if it waits, it is scheduled and finds <see cref="TakeResult.Cancelled"/>.</summary>
@@ -103,6 +111,11 @@ internal abstract class ItemSource<T>(Lock sync)
 
     /// <summary>User code threw from OnNext.</summary>
     public abstract void HandlerThrew(T item, Exception error);
+
+    /// <summary>The reader gave its place up, perhaps to a successor. Outside of the lock.</summary>
+    protected virtual void ReaderLeft()
+    {
+    }
 
     /// <summary>Under the lock.</summary>
     protected abstract bool TryDequeue(out T? item);

@@ -37,7 +37,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
     public Listener(PortCore port, EndPoint endPoint, ListenerOptions options, Func<Connection, T> wrap)
         : base(new Lock())
     {
-        port.ThrowIfDisposed();
+        using IDisposable hold = port.Hold();
         _port = port;
         _options = options;
         _wrap = wrap;
@@ -137,15 +137,17 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
 
         if (firstData is not null)
         {
-            connection.AddFirstData(firstData);
+            connection.First.Add(firstData);
             Deliver(connection);
             return;
         }
 
         lock (Sync)
             _policy.Succeeded();
-        _silent.Add(connection);
-        connection.AwaitFirstData(this);
+        if (_silent.Add(connection))
+            connection.First.Await(this);
+        else
+            connection.End();
     }
 
     void IFirstDataGate.FirstDataCame(Connection connection)
@@ -156,7 +158,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
             return;
         }
 
-        connection.SplitFirstData(_options.FirstDataBytes);
+        connection.First.Split(_options.FirstDataBytes);
         Deliver(connection);
     }
 

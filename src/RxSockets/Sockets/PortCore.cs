@@ -48,6 +48,17 @@ internal sealed class PortCore
             ObjectDisposedException.ThrowIf(_disposed, typeof(CompletionPort));
     }
 
+    /// <summary>Keeps the engine alive until disposed of, for whoever opens something that registers itself once it is open.</summary>
+    /// <exception cref="ObjectDisposedException">The port is being disposed.</exception>
+    public IDisposable Hold()
+    {
+        var hold = new Holding(this);
+        if (Add(hold))
+            return hold;
+        hold.Dispose();
+        throw new ObjectDisposedException(typeof(CompletionPort).FullName);
+    }
+
     /// <summary>Registers something open. False when the port is being disposed: the caller ends it at once (and still removes it).</summary>
     public bool Add(IPortMember member)
     {
@@ -99,6 +110,16 @@ internal sealed class PortCore
         Closing.Dispose();
         await Engine.ShutDownAsync().ConfigureAwait(false);
         _ended.SetResult();
+    }
+
+    private sealed class Holding(PortCore port) : IPortMember, IDisposable
+    {
+        public void Dispose() => port.Remove(this);
+
+        // Whatever is being opened finds the port disposed when it registers itself.
+        void IPortMember.EndWithPort()
+        {
+        }
     }
 }
 

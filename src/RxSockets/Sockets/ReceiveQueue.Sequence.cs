@@ -40,6 +40,8 @@ internal sealed partial class ReceiveQueue
         }
 
         ReleaseAll(done);
+        if (result == TakeResult.Left)
+            ReaderLeft();
         return result;
     }
 

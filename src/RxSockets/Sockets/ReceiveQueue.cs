@@ -277,6 +277,8 @@ internal sealed partial class ReceiveQueue(Connection connection, Lock sync, int
         }
     }
 
+    protected override void ReaderLeft() => connection.ReaderLeft();
+
     private void StopLocked()
     {
         _stopAsked = true;

@@ -27,11 +27,14 @@ internal sealed class SilentClients : IDisposable
     /// <summary>Clients aborted so far, for silence or for being too many.</summary>
     public long Dropped { get; private set; }
 
-    public void Add(Connection connection)
+    /// <summary>False when the listener has ended: the connection is the caller's to end.</summary>
+    public bool Add(Connection connection)
     {
         Connection? oldest = null;
         lock (_sync)
         {
+            if (_disposed)
+                return false;
             _nodes[connection] = _oldestFirst.AddLast(connection);
             if (_nodes.Count == 1)
                 _timer.Change(_period, _period);
@@ -42,6 +45,7 @@ internal sealed class SilentClients : IDisposable
         }
 
         oldest?.Abort(ConnectionCloseReason.Dropped, $"More than {_capacity} clients were silent; this was the oldest (MaxPendingFirstData).");
+        return true;
     }
 
     /// <summary>False when it is not waiting any more: dropped, or the listener ended.</summary>

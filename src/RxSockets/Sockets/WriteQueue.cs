@@ -14,6 +14,7 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     private TransmitHub? _hub;
     private bool _inFlight;
     private bool _finQueued;
+    private bool _oneByOne;
     private bool _lifeEnded;
     private SocketError? _broken;
 
@@ -67,23 +68,23 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
                 return ValueTask.FromException(refusal);
             if (memory.IsEmpty && IsIdle)
                 return ValueTask.CompletedTask;
-            if (IsIdle && memory.Length <= maxBatchBytes)
+            bool handOver = IsIdle && memory.Length <= maxBatchBytes;
+            if (handOver)
             {
                 _batch.Add(memory);
                 long askedAt = IsHeard ? _hub!.Now() : 0;
-                if (!connection.Socket.StartSend(_batch, out long sent, out SocketError error))
-                    return SentAtOnce(sent, error, askedAt);
+                WriteStart start = WriteStart.Of(connection.Socket, _batch);
+                if (!start.Pends)
+                    return SentAtOnce(start, askedAt);
                 _inFlight = true;
-                operation = SendOperation.Rent(memory);
+            }
+
+            operation = SendOperation.Rent(memory);
+            Append(operation, token);
+            if (handOver)
                 operation.CoverAll();
-                Append(operation, token);
-            }
             else
-            {
-                operation = SendOperation.Rent(memory);
-                Append(operation, token);
                 Pump();
-            }
         }
 
         operation.RegisterCancellation(token);
@@ -190,27 +191,34 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
                 return;
             }
 
-            if (!_queue.Remove(operation))
-                return;
-            if (operation is FinOperation or TransmitOperation { Disconnects: true })
-                _finQueued = false;
-            Complete(operation, SocketError.OperationAborted);
+            if (_queue.Remove(operation))
+                Withdraw(operation, SocketError.OperationAborted);
         }
+    }
+
+    // It leaves no trace in the stream: the FIN it would have sent is not on its way any more, unless closing relies on it.
+    private void Withdraw(WriteOperation operation, SocketError error, Exception? cause = null)
+    {
+        if (operation is FinOperation or TransmitOperation { Disconnects: true })
+            _finQueued = false;
+        Complete(operation, error, cause);
+        if (connection.IsEnding)
+            QueueFin();
     }
 
     private bool IsHeard => _hub is { IsHeard: true };
 
-    private ValueTask SentAtOnce(long sent, SocketError error, long askedAt)
+    private ValueTask SentAtOnce(in WriteStart start, long askedAt)
     {
         _batch.Clear();
-        BytesSent += sent;
+        BytesSent += start.Sent;
         if (IsHeard)
-            _hub!.Add(TransmitKind.Send, sent, askedAt, error);
-        if (error == SocketError.Success)
+            _hub!.Add(TransmitKind.Send, start.Sent, askedAt, start.Error);
+        if (start.Error == SocketError.Success)
             return ValueTask.CompletedTask;
-        _broken ??= error;
-        connection.SendFailedLocked(error);
-        return ValueTask.FromException(connection.CreateError(error, "sending"));
+        if (start.Unusable is null)
+            Fail(start.Error);
+        return ValueTask.FromException(connection.CreateError(start.Error, "sending", start.Unusable));
     }
 
     // Hands over the next batch, transmit, or the FIN, for as long as things end at once.
@@ -229,7 +237,6 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
                 case SendOperation { Covered: > 0, CancelRequested: true }:
                     // The cancel missed the batch that was in flight: what is left of the send does not start.
                     Distribute(0, SocketError.OperationAborted);
-                    connection.SendFailedLocked(SocketError.OperationAborted);
                     break;
                 default:
                     PumpSends();
@@ -237,6 +244,7 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
             }
         }
 
+        _oneByOne &= _queue.Head is not null;
         if (_broken is not null && !_inFlight)
             FailAll();
         connection.WritesMovedLocked();
@@ -245,24 +253,59 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     private void PumpSends()
     {
         for (WriteOperation? next = _queue.Head; next is SendOperation send && !_batch.IsFull && _batch.Bytes < maxBatchBytes; next = next.NextLinked)
+        {
             send.AddTo(_batch, maxBatchBytes);
+            if (_oneByOne)
+                break;
+        }
+
         if (_batch.Count == 0)
+        {
             Complete(_queue.Dequeue(), SocketError.Success);   // a send of no bytes: its turn is its end
-        else if (connection.Socket.StartSend(_batch, out long sent, out SocketError error))
+            return;
+        }
+
+        WriteStart start = WriteStart.Of(connection.Socket, _batch);
+        if (start.Pends)
             _inFlight = true;
+        else if (start.Unusable is not null)
+            Unsent(start.Unusable);
         else
-            Sent(sent, error);
+            Sent(start.Sent, start.Error);
+    }
+
+    // The owner of a piece threw, and nothing of the batch was sent. To find whose piece it was, the operations then go one by one.
+    private void Unsent(Exception unusable)
+    {
+        _batch.Clear();
+        for (WriteOperation? next = _queue.Head; next is SendOperation send; next = next.NextLinked)
+            send.Uncover();
+        bool alone = _oneByOne || _queue.Head is not { NextLinked: SendOperation };
+        _oneByOne = !alone;
+        if (!alone)
+            return;
+        if (_queue.Head is SendOperation { Sent: 0 })
+            Withdraw(_queue.Dequeue(), SocketError.Fault, unusable);
+        else
+            Fail(SocketError.Fault);   // part of it left in earlier batches: nothing may follow that
     }
 
     private void PumpTransmit(TransmitOperation transmit)
     {
         transmit.IsStarted = true;
         if (transmit.Batch.Count == 0)
+        {
             Transmitted(transmit, 0, SocketError.Success);
-        else if (connection.Socket.StartTransmit(transmit.Batch, out long sent, out SocketError error))
+            return;
+        }
+
+        WriteStart start = WriteStart.Of(connection.Socket, transmit.Batch);
+        if (start.Pends)
             _inFlight = true;
+        else if (start.Unusable is not null)
+            Withdraw(_queue.Dequeue(), start.Error, start.Unusable);
         else
-            Transmitted(transmit, sent, error);
+            Transmitted(transmit, start.Sent, start.Error);
     }
 
     private SocketError SendFin()
@@ -279,8 +322,6 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
         _batch.Clear();
         BytesSent += bytes;
         Distribute(bytes, error);
-        if (error != SocketError.Success)
-            connection.SendFailedLocked(error);
     }
 
     private void Transmitted(TransmitOperation transmit, long bytes, SocketError error)
@@ -290,8 +331,12 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
         if (error == SocketError.Success && transmit.Disconnects)
             error = SendFin();
         Complete(_queue.Dequeue(), error);
-        if (error == SocketError.Success)
-            return;
+        if (error != SocketError.Success)
+            Fail(error);
+    }
+
+    private void Fail(SocketError error)
+    {
         _broken ??= error;
         FailAll();
         connection.SendFailedLocked(error);
@@ -310,10 +355,8 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
             Complete(_queue.Dequeue(), SocketError.Success);
         }
 
-        if (error == SocketError.Success)
-            return;
-        _broken ??= error;
-        FailAll();
+        if (error != SocketError.Success)
+            Fail(error);
     }
 
     private void FailAll()
@@ -322,7 +365,7 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
             Complete(_queue.Dequeue(), _broken!.Value);
     }
 
-    private void Complete(WriteOperation operation, SocketError error)
+    private void Complete(WriteOperation operation, SocketError error, Exception? cause = null)
     {
         long sent = operation switch { SendOperation send => send.Sent, TransmitOperation transmit => transmit.Sent, _ => 0 };
         if (operation is not FinOperation && IsHeard)
@@ -330,21 +373,9 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
         if (error == SocketError.Success)
             operation.SetResult(new TransmitResult(sent));
         else
-            operation.SetError(CreateError(operation, sent, error));
+            operation.SetError(WriteErrors.Create(connection, operation, sent, error, cause));
         (operation as TransmitOperation)?.Batch.Clear();
         connection.Socket.Schedule(operation);
-    }
-
-    private Exception CreateError(WriteOperation operation, long sent, SocketError error)
-    {
-        if (operation is TransmitOperation)
-        {
-            return operation.CancelRequested
-                ? new TransmitCanceledException(sent, operation.CancellationToken)
-                : new TransmitException(error, sent, connection.CreateError(error, $"transmitting, after {sent} bytes").Message);
-        }
-
-        return operation.CancelRequested ? new OperationCanceledException(operation.CancellationToken) : connection.CreateError(error, "sending");
     }
 
     private Exception? Refusal()

@@ -23,7 +23,7 @@ internal enum ReadStatus
 /// The one reader of a connection's received data, in the manner of PipeReader: a read gives a sequence, the next one says how much of it was
 /// consumed. For a reader that pushes, everything between two reads is one OnNext: who comes meanwhile waits for it to unwind.
 /// </summary>
-internal sealed class ByteReader(ReceiveQueue source, IByteReaderOwner owner, bool push, Action? left) : ItemReader
+internal sealed class ByteReader(ReceiveQueue source, IByteReaderOwner owner, bool push) : ItemReader
 {
     private readonly ExecutionContext? _context = push ? ExecutionContext.Capture() : null;
     private TakeResult _outcome;
@@ -65,18 +65,10 @@ internal sealed class ByteReader(ReceiveQueue source, IByteReaderOwner owner, bo
     public void Cancel() => source.Cancel(this);
 
     /// <summary>Leaves; called by whoever reads, outside of OnNext.</summary>
-    public void Leave(long consumed)
-    {
-        source.Leave(this, consumed);
-        left?.Invoke();
-    }
+    public void Leave(long consumed) => source.Leave(this, consumed);
 
     /// <summary>Unsubscribes. Any thread; inside OnNext it takes effect when that unwinds.</summary>
-    public void Unsubscribe()
-    {
-        source.Leave(this);
-        left?.Invoke();
-    }
+    public void Unsubscribe() => source.Leave(this);
 
     /// <summary>Goes on later, so that one fast peer does not hold a worker or a loop for ever.</summary>
     public void Yield() => source.Schedule(this);

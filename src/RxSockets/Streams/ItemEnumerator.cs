@@ -7,7 +7,7 @@ namespace RxSockets.Streams;
 /// One enumeration of a stream. MoveNextAsync allocates nothing: the enumerator is the awaitable. The item is lent until the next
 /// MoveNextAsync or DisposeAsync. As with every async enumerator, one call at a time.
 /// </summary>
-internal sealed class ItemEnumerator<T>(ItemSource<T> source, CancellationToken token, CancellationTokenSource? linked, Action? left)
+internal sealed class ItemEnumerator<T>(ItemSource<T> source, CancellationToken token, CancellationTokenSource? linked)
     : ItemReader, IAsyncEnumerator<T>, IValueTaskSource<bool>
 {
     private ManualResetValueTaskSourceCore<bool> _core;
@@ -121,6 +121,5 @@ internal sealed class ItemEnumerator<T>(ItemSource<T> source, CancellationToken 
         source.Leave(this);
         _registration.Unregister();
         linked?.Dispose();
-        left?.Invoke();
     }
 }

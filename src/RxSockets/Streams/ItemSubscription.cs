@@ -7,7 +7,7 @@ namespace RxSockets.Streams;
 /// SynchronizationContext. Nothing is pushed inside Subscribe: the caller could not unsubscribe yet, and a Take(1) would lose the rest.
 /// Disposal is looked at after each OnNext.
 /// </summary>
-internal sealed class ItemSubscription<T>(ItemSource<T> source, IObserver<T> observer, Action? left) : ItemReader, IDisposable
+internal sealed class ItemSubscription<T>(ItemSource<T> source, IObserver<T> observer) : ItemReader, IDisposable
 {
     // So that one connection with a fast peer does not hold a worker or a loop for ever.
     private const int ItemsPerRun = 64;
@@ -30,11 +30,7 @@ internal sealed class ItemSubscription<T>(ItemSource<T> source, IObserver<T> obs
             ExecutionContext.Run(_context, static state => ((ItemSubscription<T>)state!).Pump(), this);
     }
 
-    public void Dispose()
-    {
-        source.Leave(this);
-        left?.Invoke();
-    }
+    public void Dispose() => source.Leave(this);
 
     private void Pump()
     {

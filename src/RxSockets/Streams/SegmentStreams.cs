@@ -3,26 +3,26 @@ using RxSockets.Sockets;
 namespace RxSockets.Streams;
 
 /// <summary>A connection's received data, pushed; framing operators read it through <see cref="IByteSource"/>.</summary>
-internal sealed class SegmentObservable(ReceiveQueue source, Action? left = null) : IObservable<ReceivedSegment>, IByteSource
+internal sealed class SegmentObservable(ReceiveQueue source) : IObservable<ReceivedSegment>, IByteSource
 {
-    private readonly ItemObservable<ReceivedSegment> _segments = new(source, left);
+    private readonly ItemObservable<ReceivedSegment> _segments = new(source);
 
     public CancellationToken Token => CancellationToken.None;
 
     public IDisposable Subscribe(IObserver<ReceivedSegment> observer) => _segments.Subscribe(observer);
 
-    public ByteReader OpenReader(IByteReaderOwner owner, bool push) => new(source, owner, push, left);
+    public ByteReader OpenReader(IByteReaderOwner owner, bool push) => new(source, owner, push);
 }
 
 /// <summary>The same, pulled.</summary>
-internal sealed class SegmentEnumerable(ReceiveQueue source, CancellationToken token, Action? left = null) : IAsyncEnumerable<ReceivedSegment>, IByteSource
+internal sealed class SegmentEnumerable(ReceiveQueue source, CancellationToken token) : IAsyncEnumerable<ReceivedSegment>, IByteSource
 {
-    private readonly ItemEnumerable<ReceivedSegment> _segments = new(source, token, left);
+    private readonly ItemEnumerable<ReceivedSegment> _segments = new(source, token);
 
     public CancellationToken Token => token;
 
     public IAsyncEnumerator<ReceivedSegment> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
         _segments.GetAsyncEnumerator(cancellationToken);
 
-    public ByteReader OpenReader(IByteReaderOwner owner, bool push) => new(source, owner, push, left);
+    public ByteReader OpenReader(IByteReaderOwner owner, bool push) => new(source, owner, push);
 }

@@ -146,6 +146,63 @@ public class BufferLeaseTests
         }
     }
 
+    [Fact]
+    public void A_buffer_that_went_home_is_not_revived()
+    {
+        BufferLease lease = Filled(3);
+        Assert.True(lease.TryAddReference());
+        lease.Release();
+        lease.EndLoan();
+        Assert.False(lease.TryAddReference());
+        Assert.Equal(0, _pool.Rented);
+    }
+
+    [Fact]
+    public void A_late_retain_never_sends_a_buffer_home_twice()
+    {
+        const int Rounds = 100_000;
+        ReceivedSegment segment = default;
+        int begun = 0;
+        int done = 0;
+        var late = new Thread(() =>
+        {
+            for (int round = 1; round <= Rounds; round++)
+            {
+                Await(ref begun, round);
+                try
+                {
+                    for (int i = 0; i < 3; i++)
+                        segment.Retain().Dispose();
+                }
+                catch (InvalidOperationException)
+                {
+                    // The return was first.
+                }
+
+                Volatile.Write(ref done, round);
+            }
+        })
+        { IsBackground = true };
+        late.Start();
+        for (int round = 1; round <= Rounds; round++)
+        {
+            BufferLease lease = Filled(3);
+            segment = lease.Lend();
+            Volatile.Write(ref begun, round);
+            Thread.SpinWait(round % 60);
+            lease.EndLoan();
+            Await(ref done, round);
+            Assert.Equal(0, _pool.Rented);
+        }
+    }
+
+    private static void Await(ref int value, int wanted)
+    {
+        var wait = default(SpinWait);
+        while (Volatile.Read(ref value) != wanted)
+            wait.SpinOnce(sleep1Threshold: -1);
+    }
+
     private sealed class Holder : IBufferHolder
     {
         public int Released { get; private set; }

@@ -19,7 +19,7 @@ public class ConnectionTests
         _connection = new Connection(_engine.Port, _socket);
     }
 
-    private ItemEnumerator<ReceivedSegment> Read(CancellationToken token = default) => new(_connection.Receive, token, null, _connection.ReaderLeft);
+    private ItemEnumerator<ReceivedSegment> Read(CancellationToken token = default) => new(_connection.Receive, token, null);
 
     private static string Text(ReceivedSegment segment) => Encoding.ASCII.GetString(segment.Memory.Span);
 

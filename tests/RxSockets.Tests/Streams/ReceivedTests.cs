@@ -20,7 +20,7 @@ public class ReceivedTests
     {
         _socket = new FakeSocket(_engine);
         _connection = new Connection(_engine.Port, _socket);
-        _received = new ItemObservable<ReceivedSegment>(_connection.Receive, _connection.ReaderLeft);
+        _received = new ItemObservable<ReceivedSegment>(_connection.Receive);
     }
 
     private static string Text(ReceivedSegment segment) => Encoding.ASCII.GetString(segment.Memory.Span);
@@ -55,7 +55,7 @@ public class ReceivedTests
         using IDisposable first = _received.Take(1).Subscribe(segment =>
         {
             seen.Add(Text(segment));
-            next = new ItemEnumerator<ReceivedSegment>(_connection.Receive, default, null, null);
+            next = new ItemEnumerator<ReceivedSegment>(_connection.Receive, default, null);
             pending = next.MoveNextAsync();
         });
         _engine.RunAll();
@@ -73,7 +73,7 @@ public class ReceivedTests
     {
         ValueTask<bool> pending = default;
         using IDisposable first = _received.Subscribe(_ =>
-            pending = new ItemEnumerator<ReceivedSegment>(_connection.Receive, default, null, null).MoveNextAsync());
+            pending = new ItemEnumerator<ReceivedSegment>(_connection.Receive, default, null).MoveNextAsync());
         _engine.RunAll();
         _socket.BringData("1");
         _engine.RunAll();

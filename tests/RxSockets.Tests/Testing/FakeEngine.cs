@@ -38,7 +38,14 @@ internal sealed class FakeEngine : CompletionEngine
             work.Run();
     }
 
-    public override EngineListener Listen(ListenRequest request, IListenerSink sink) => throw new NotSupportedException();
+    /// <summary>Runs while a listener is being made.</summary>
+    public Action? Listening { get; set; }
+
+    public override EngineListener Listen(ListenRequest request, IListenerSink sink)
+    {
+        Listening?.Invoke();
+        return new FakeListener(sink);
+    }
 
     public override void StartConnect(ConnectRequest request, IConnectSink sink) => throw new NotSupportedException();
 
@@ -99,6 +106,11 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
 
     public override int UnreadBytes => 0;
 
+    public override long PeerProgress => Acknowledged;
+
+    /// <summary>What the peer took so far.</summary>
+    public long Acknowledged { get; set; }
+
     public override void Attach(ISocketSink sink) => Sink = sink;
 
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)
@@ -125,6 +137,8 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
         sent = 0;
         error = SocketError.Success;
         foreach (ReadOnlyMemory<byte> piece in batch.Pieces)
+            Pin(piece);
+        foreach (ReadOnlyMemory<byte> piece in batch.Pieces)
             Sending.Add(piece.ToArray());
         SendStarted = true;
         return true;
@@ -141,10 +155,15 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
         Assert.False(SendStarted);
         sent = 0;
         error = SocketError.Success;
+        foreach (TransmitElement element in batch.Elements)
+            Pin(element.Memory);
         Transmitting = batch;
         SendStarted = true;
         return true;
     }
+
+    // What every engine with a kernel below has to do, and what memory of the user's own kind may refuse.
+    private static void Pin(ReadOnlyMemory<byte> memory) => memory.Pin().Dispose();
 
     public override void CancelSend() => SendCancelAsked = true;
 
@@ -219,4 +238,20 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
             BringSent(SocketError.OperationAborted);
         Sink.OnClosed();
     }
+}
+
+/// <summary>A listener of <see cref="FakeEngine"/>: closes at once.</summary>
+internal sealed class FakeListener(IListenerSink sink) : EngineListener
+{
+    public override EndPoint LocalEndPoint => new IPEndPoint(IPAddress.Loopback, 1);
+
+    public override void StartAccept()
+    {
+    }
+
+    public override void StopAccept()
+    {
+    }
+
+    public override void Close() => sink.OnClosed();
 }

@@ -34,7 +34,7 @@ internal sealed unsafe class DatagramSendRequest(IoUringDatagramSocket socket) :
 
     private int Left => _batch!.Count - Sent;
 
-    /// <summary>Pins the batch and describes it to the kernel. The owner's lock keeps sends one at a time.</summary>
+    /// <summary>Pins the batch and describes it to the kernel; throws what a piece's owner throws, and has pinned nothing then. The owner's lock keeps sends one at a time.</summary>
     public void Begin(DatagramBatch batch)
     {
         _batch = batch;
@@ -42,11 +42,9 @@ internal sealed unsafe class DatagramSendRequest(IoUringDatagramSocket socket) :
         _waits = false;
         _cancelAsked = false;
         Reserve(batch.Count, batch.Pieces.Length);
+        Pin();
         for (int i = 0; i < batch.Pieces.Length; i++)
-        {
-            _pins[i] = batch.Pieces[i].Pin();
             _vector[i] = new iovec { iov_base = _pins[i].Pointer, iov_len = (nuint)batch.Pieces[i].Length };
-        }
 
         for (int i = 0; i < batch.Count; i++)
         {
@@ -174,6 +172,20 @@ internal sealed unsafe class DatagramSendRequest(IoUringDatagramSocket socket) :
             NativeMemory.Free(_vector);
             _vector = (iovec*)NativeMemory.Alloc((nuint)_vectorCapacity, (nuint)sizeof(iovec));
             _pins = new MemoryHandle[_vectorCapacity];
+        }
+    }
+
+    private void Pin()
+    {
+        try
+        {
+            for (int i = 0; i < _batch!.Pieces.Length; i++)
+                _pins[i] = _batch.Pieces[i].Pin();
+        }
+        catch
+        {
+            Unpin();
+            throw;
         }
     }
 

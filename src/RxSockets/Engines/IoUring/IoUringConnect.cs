@@ -42,6 +42,8 @@ internal sealed unsafe class IoUringConnect : LoopNode
         _sink = sink;
         _connect = new Part(this, isSend: false);
         _send = new Part(this, isSend: true);
+        // Counts from here on: else a burst of connects would all find the same loop the least loaded.
+        loop.SocketAdded();
     }
 
     /// <summary>Any thread.</summary>
@@ -60,7 +62,8 @@ internal sealed unsafe class IoUringConnect : LoopNode
     private void Start()
     {
         _engine.Statistics.Submitted(Verb.Connect);
-        int error = _cancelAsked ? -Errno.ECANCELED : MakeSocket();
+        uint length = 0;
+        int error = _cancelAsked ? -Errno.ECANCELED : Prepare(out length);
         if (error < 0)
         {
             _connectResult = error;
@@ -68,8 +71,6 @@ internal sealed unsafe class IoUringConnect : LoopNode
             return;
         }
 
-        _address = (byte*)NativeMemory.AllocZeroed(LinuxSocket.AddressBytes);
-        uint length = LinuxSocket.WriteAddress(_request.Remote, _address);
         _loop.Ring.Reserve(2);
         io_uring_sqe* entry = _loop.Prepare(_connect, IORING_OP_CONNECT, _descriptor);
         entry->addr = (ulong)_address;
@@ -78,8 +79,28 @@ internal sealed unsafe class IoUringConnect : LoopNode
         if (_request.FirstData.IsEmpty)
             return;
         entry->flags = IOSQE_IO_LINK;
-        _pin = _request.FirstData.Pin();
         SubmitSend();
+    }
+
+    // Everything that user code has a part in, before the ring has an entry of it: endpoints and memory may be of kinds of the user's own.
+    private int Prepare(out uint length)
+    {
+        length = 0;
+        try
+        {
+            int error = MakeSocket();
+            if (error < 0)
+                return error;
+            _address = (byte*)NativeMemory.AllocZeroed(LinuxSocket.AddressBytes);
+            length = LinuxSocket.WriteAddress(_request.Remote, _address);
+            _pin = _request.FirstData.Pin();
+            return 0;
+        }
+        catch (Exception error)
+        {
+            _request.Failure = error;
+            return -Errno.EFAULT;
+        }
     }
 
     private int MakeSocket()
@@ -140,6 +161,7 @@ internal sealed unsafe class IoUringConnect : LoopNode
         _pin.Dispose();
         NativeMemory.Free(_address);
         _request.EngineState = null;
+        _loop.SocketRemoved();
         int error = _connectResult != 0 ? _connectResult : _sendError;
         if (error == 0 && _sent < _request.FirstData.Length)
             error = -Errno.ECANCELED;

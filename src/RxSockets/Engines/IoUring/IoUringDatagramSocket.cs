@@ -25,6 +25,9 @@ internal sealed unsafe class IoUringDatagramSocket : EngineDatagramSocket
     private readonly DatagramSendRequest _send;
     private UnownedDescriptor? _handle;
     private bool _closeSubmitted;
+    // Sends started, and the one a cancel was asked for: as in IoUringSocket.
+    private int _writes;
+    private int _cancelledWrite;
 
     public IoUringDatagramSocket(IoUringLoop loop, DatagramRequest request)
     {
@@ -84,6 +87,7 @@ internal sealed unsafe class IoUringDatagramSocket : EngineDatagramSocket
     {
         sent = 0;
         error = SocketError.Success;
+        Volatile.Write(ref _writes, _writes + 1);
         _send.Begin(batch);
         // A datagram hardly ever has to wait, so trying costs one call and saves a completion. Only a loop that is awake is cheaper to ask.
         bool isCurrent = Loop.IsCurrent;
@@ -100,7 +104,11 @@ internal sealed unsafe class IoUringDatagramSocket : EngineDatagramSocket
         return true;
     }
 
-    public override void CancelSend() => Loop.Post(_node, CancelSendCommand);
+    public override void CancelSend()
+    {
+        Volatile.Write(ref _cancelledWrite, _writes);
+        Loop.Post(_node, CancelSendCommand);
+    }
 
     public override SocketError Connect(SocketAddress remote)
     {
@@ -188,7 +196,7 @@ internal sealed unsafe class IoUringDatagramSocket : EngineDatagramSocket
             _send.Submit();
         if ((commands & StopCommand) != 0)
             _receive.Stop();
-        if ((commands & CancelSendCommand) != 0)
+        if ((commands & CancelSendCommand) != 0 && Volatile.Read(ref _cancelledWrite) == Volatile.Read(ref _writes))
             _send.Cancel();
         if ((commands & CloseCommand) == 0)
             return;

@@ -138,6 +138,7 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
 
         while (!Volatile.Read(ref _stopping) || HasWork || Requests.Count > 1)
             Round();
+        EndThread();
         Free();
         _ended.SetResult();
     }
@@ -165,12 +166,24 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
             if (completion.user_data == IgnoredUserData)
                 Statistics.Completed(Verb.Cancel);
             else if (Requests.Find(completion.user_data) is { } request)
-                request.OnCompletion(completion.res, completion.flags);
+                Complete(request, completion);
             else
                 Interlocked.Increment(ref Statistics.StaleCompletions);
         }
 
         LastReap = now;
+    }
+
+    private void Complete(IoUringRequest request, in io_uring_cqe completion)
+    {
+        try
+        {
+            request.OnCompletion(completion.res, completion.flags);
+        }
+        catch (Exception error)
+        {
+            Report(error);
+        }
     }
 
     private LoopWakeup MakeWakeup()

@@ -38,6 +38,9 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     private bool _closing;
     private bool _closeSubmitted;
     private bool _optionsTouched;
+    // Sends and transmits started, and the one a cancel was asked for. Written under the owner's lock; on the loop's thread one of them may be newer.
+    private int _writes;
+    private int _cancelledWrite;
 
     public IoUringSocket(IoUringEngine engine, IoUringLoop loop, int descriptor, EndPoint? remote, long establishedAt, bool fromConnect)
     {
@@ -87,6 +90,8 @@ internal sealed unsafe class IoUringSocket : EngineSocket
         }
     }
 
+    public override long PeerProgress => Volatile.Read(ref _closeSubmitted) ? 0 : LinuxSocket.PeerProgress(Descriptor);
+
     public override void Attach(ISocketSink sink) => Sink = sink;
 
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)
@@ -111,6 +116,7 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     {
         sent = 0;
         error = SocketError.Success;
+        Volatile.Write(ref _writes, _writes + 1);
         _send.Begin(batch);
         if (Loop.IsCurrent)
         {
@@ -132,6 +138,7 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
     {
         TransmitRequest transmit = _transmit ??= new TransmitRequest(this);
+        Volatile.Write(ref _writes, _writes + 1);
         transmit.Begin(batch);
         sent = 0;
         error = SocketError.Success;
@@ -157,7 +164,11 @@ internal sealed unsafe class IoUringSocket : EngineSocket
 
     public override void Recycle() => Loop.Post(_node, RecycleCommand);
 
-    public override void CancelSend() => Loop.Post(_node, CancelSendCommand);
+    public override void CancelSend()
+    {
+        Volatile.Write(ref _cancelledWrite, _writes);
+        Loop.Post(_node, CancelSendCommand);
+    }
 
     public override SocketError ShutdownSend()
     {
@@ -253,7 +264,8 @@ internal sealed unsafe class IoUringSocket : EngineSocket
             _transmit!.Proceed();
         if ((commands & StopCommand) != 0)
             _receive.Stop();
-        if ((commands & CancelSendCommand) != 0)
+        // Posted, it may come when its write has ended and the next one is in flight: that one is not meant.
+        if ((commands & CancelSendCommand) != 0 && Volatile.Read(ref _cancelledWrite) == Volatile.Read(ref _writes))
             CancelWrites();
         if ((commands & RecycleCommand) != 0 && !_closing)
         {

@@ -123,6 +123,17 @@ internal static unsafe class LinuxSocket
             : 0;
     }
 
+    /// <summary>Bytes of a TCP connection that the peer acknowledged (tcpi_bytes_acked); of any other, less those it has not taken yet.</summary>
+    public static long PeerProgress(int fd)
+    {
+        byte* info = stackalloc byte[TcpiBytesAckedOffset + 8];
+        uint length = TcpiBytesAckedOffset + 8;
+        if (Libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) == 0 && length == TcpiBytesAckedOffset + 8)
+            return BinaryPrimitives.ReadInt64LittleEndian(new ReadOnlySpan<byte>(info + TcpiBytesAckedOffset, 8));
+        int waiting = 0;
+        return Libc.ioctl(fd, SIOCOUTQ, &waiting) == 0 ? -waiting : 0;
+    }
+
     /// <summary>Both directions of a TCP connection are over and acknowledged.</summary>
     public static bool IsClosedState(int fd)
     {

@@ -28,7 +28,7 @@ internal sealed unsafe class SendRequest(IoUringSocket socket) : IoUringRequest
 
     public long Sent { get; private set; }
 
-    /// <summary>Pins the batch. The caller's lock keeps sends one at a time.</summary>
+    /// <summary>Pins the batch; throws what a piece's owner throws, and has pinned nothing then. The caller's lock keeps sends one at a time.</summary>
     public void Begin(SendBatch batch)
     {
         _batch = batch;
@@ -36,8 +36,16 @@ internal sealed unsafe class SendRequest(IoUringSocket socket) : IoUringRequest
         _cancelAsked = false;
         if (_pins.Length < batch.Count)
             _pins = new MemoryHandle[Math.Max(batch.Count, 8)];
-        for (int i = 0; i < batch.Count; i++)
-            _pins[i] = batch.Pieces[i].Pin();
+        try
+        {
+            for (int i = 0; i < batch.Count; i++)
+                _pins[i] = batch.Pieces[i].Pin();
+        }
+        catch
+        {
+            Unpin();
+            throw;
+        }
     }
 
     /// <summary>True when the send ended here and now; false: the rest is to be submitted.</summary>

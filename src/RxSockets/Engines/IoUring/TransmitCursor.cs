@@ -54,6 +54,7 @@ internal sealed unsafe class TransmitCursor(int descriptor)
 
     public bool IsDone => _element == _batch.Count;
 
+    /// <summary>Pins the batch; throws what a piece's owner throws, and has begun nothing then.</summary>
     public void Begin(TransmitBatch batch)
     {
         _batch = batch;
@@ -66,11 +67,11 @@ internal sealed unsafe class TransmitCursor(int descriptor)
         _alwaysWorker = (batch.Flags & (TransmitFlags.UseDefaultWorker | TransmitFlags.UseSystemThread)) != 0;
         if (_pins.Length < batch.Count)
             _pins = new MemoryHandle[batch.Count];
+        Pin();
         bool cork = false;
         bool files = false;
         for (int i = 0; i < batch.Count; i++)
         {
-            _pins[i] = batch.Elements[i].Memory.Pin();
             bool isFile = batch.Elements[i].File is not null;
             files |= isFile;
             cork |= isFile && i < batch.Count - 1;
@@ -103,6 +104,26 @@ internal sealed unsafe class TransmitCursor(int descriptor)
     {
         if (_corked)
             Cork(false);
+        Unpin();
+    }
+
+    // All of it or nothing: the owner of a piece may throw.
+    private void Pin()
+    {
+        try
+        {
+            for (int i = 0; i < _batch.Count; i++)
+                _pins[i] = _batch.Elements[i].Memory.Pin();
+        }
+        catch
+        {
+            Unpin();
+            throw;
+        }
+    }
+
+    private void Unpin()
+    {
         for (int i = 0; i < _batch.Count; i++)
         {
             _pins[i].Dispose();

@@ -29,10 +29,10 @@ internal sealed unsafe class TransmitRequest(IoUringSocket socket) : IoUringRequ
 
     public void Begin(TransmitBatch batch)
     {
+        _cursor.Begin(batch);
         socket.Loop.Statistics.Submitted(Verb.Transmit);
         _cancelAsked = false;
         _told = 0;
-        _cursor.Begin(batch);
     }
 
     /// <summary>Sends what goes without waiting. True: it ended here and now; false: <see cref="Proceed"/> is to go on with it.</summary>
@@ -81,6 +81,8 @@ internal sealed unsafe class TransmitRequest(IoUringSocket socket) : IoUringRequ
 
     void IFileWork.RunOnWorker()
     {
+        // Cancelled before its turn it has done nothing, whatever the run before it came to.
+        _workerStop = TransmitStop.Paused;
         // Shorter than a worker's share, so that a cancel is heeded soon.
         for (long left = WorkerShare; left > 0 && !_cancelAsked; left -= LoopShare)
         {
@@ -134,7 +136,7 @@ internal sealed unsafe class TransmitRequest(IoUringSocket socket) : IoUringRequ
         socket.FinishCloseIfIdle();
     }
 
-    private SocketError ErrorOf(TransmitStop stop) => stop == TransmitStop.Done ? SocketError.Success
+    private SocketError ErrorOf(TransmitStop stop) => stop == TransmitStop.Done && _cursor.IsDone ? SocketError.Success
         : _cursor.Error == 0 ? SocketError.InvalidArgument
         : ErrnoMap.ToSocketError(_cursor.Error);
 }

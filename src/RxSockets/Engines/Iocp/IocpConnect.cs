@@ -39,6 +39,8 @@ internal sealed unsafe class IocpConnect : IocpRequest, ICancellable
         _request = request;
         _sink = sink;
         _end = new EndNode(this);
+        // Counts from here on: else a burst of connects would all find the same loop the least loaded.
+        loop.SocketAdded();
     }
 
     /// <summary>On the asking thread. Failures are told from the loop's.</summary>
@@ -47,9 +49,20 @@ internal sealed unsafe class IocpConnect : IocpRequest, ICancellable
         _engine.Statistics.Submitted(Verb.Connect);
         lock (_sync)
         {
-            int code = MakeSocket(out WinsockExtensions? extensions);
-            if (code == 0)
-                code = SubmitConnect(extensions!);
+            int code;
+            try
+            {
+                code = MakeSocket(out WinsockExtensions? extensions);
+                if (code == 0)
+                    code = SubmitConnect(extensions!);
+            }
+            catch (Exception error)
+            {
+                // The owner of the first data threw; nothing was submitted.
+                _request.Failure = error;
+                code = (int)SocketError.Fault;
+            }
+
             _error = WinsockErrors.FromCode(code);
             if (_inFlight)
                 return;
@@ -197,6 +210,7 @@ internal sealed unsafe class IocpConnect : IocpRequest, ICancellable
         _pin.Dispose();
         NativeMemory.Free(_address);
         _request.EngineState = null;
+        Loop.SocketRemoved();
         if (_error != SocketError.Success)
         {
             GiveUp();

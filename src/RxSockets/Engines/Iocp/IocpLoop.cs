@@ -92,6 +92,7 @@ internal sealed unsafe class IocpLoop : CompletionLoop
     {
         while (!Volatile.Read(ref _stopping) || HasWork || Overlappeds.InFlight > 0)
             Round();
+        EndThread();
         Free();
         _ended.SetResult();
     }
@@ -133,7 +134,14 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         // Documented to hold the status; the entry's own Internal is "reserved".
         uint status = (uint)block->Overlapped.Internal;
         Overlappeds.End(block);
-        request.OnCompletion(status, entry.dwNumberOfBytesTransferred);
+        try
+        {
+            request.OnCompletion(status, entry.dwNumberOfBytesTransferred);
+        }
+        catch (Exception error)
+        {
+            Report(error);
+        }
     }
 
     private void CancelAgain()
@@ -156,7 +164,7 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         if (!_parked.IsEmpty)
             return;
         Pool.Sated();
-        if (!_parked.IsEmpty)
+        if (!_parked.IsEmpty && Pool.Starve())
             Post(_refill, 1);
     }
 

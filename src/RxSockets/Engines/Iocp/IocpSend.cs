@@ -147,8 +147,16 @@ internal sealed unsafe class IocpSend(IocpSocket socket) : IocpRequest(socket.Lo
     {
         if (_pins.Length < _batch!.Count)
             _pins = new MemoryHandle[_batch.Count == 1 ? 1 : SendBatch.MaxPieces];
-        for (int i = 0; i < _batch.Count; i++)
-            _pins[i] = _batch.Pieces[i].Pin();
+        try
+        {
+            for (int i = 0; i < _batch.Count; i++)
+                _pins[i] = _batch.Pieces[i].Pin();
+        }
+        catch
+        {
+            Unpin();
+            throw;
+        }
     }
 
     private void Unpin()

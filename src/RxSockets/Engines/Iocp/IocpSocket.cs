@@ -31,6 +31,9 @@ internal sealed unsafe class IocpSocket : EngineSocket, ICancellable
     private UnownedSocket? _safeHandle;
     private bool _closing;
     private bool _closed;
+    // Sends and transmits started, and the one a cancel was asked for; under the lock.
+    private int _writes;
+    private int _cancelledWrite;
 
     /// <summary><paramref name="origin"/>: the accepts it came from; null for what was connected.</summary>
     public IocpSocket(
@@ -99,15 +102,33 @@ internal sealed unsafe class IocpSocket : EngineSocket, ICancellable
 
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error) => _receive.Start(out buffer, out error);
 
-    public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error) =>
-        (_transmit ??= new IocpTransmit(this)).Start(batch, out sent, out error);
+    public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
+    {
+        lock (Sync)
+        {
+            _writes++;
+            return (_transmit ??= new IocpTransmit(this)).Start(batch, out sent, out error);
+        }
+    }
 
     public override void StopReceive() => _receive.Stop();
 
-    public override bool StartSend(SendBatch batch, out long sent, out SocketError error) => _send.Start(batch, out sent, out error);
+    public override bool StartSend(SendBatch batch, out long sent, out SocketError error)
+    {
+        lock (Sync)
+        {
+            _writes++;
+            return _send.Start(batch, out sent, out error);
+        }
+    }
 
-    // On the loop's thread no completion is half told: whatever send the owner has started by then, this one or the next of its batches, is ended.
-    public override void CancelSend() => Loop.Post(_node, CancelSendCommand);
+    // On the loop's thread, where no completion is half told; by then the write may have ended, and the one behind it is not meant.
+    public override void CancelSend()
+    {
+        lock (Sync)
+            _cancelledWrite = _writes;
+        Loop.Post(_node, CancelSendCommand);
+    }
 
     public override SocketError ShutdownSend()
     {
@@ -244,6 +265,17 @@ internal sealed unsafe class IocpSocket : EngineSocket, ICancellable
         Sink.OnRecycled(_origin is null ? handle : null);
     }
 
+    private void CancelWrite()
+    {
+        lock (Sync)
+        {
+            if (_cancelledWrite != _writes)
+                return;
+            _send.Cancel();
+            _transmit?.Cancel();
+        }
+    }
+
     private bool IsBusy => _receive.InFlight || _send.InFlight || _transmit is { InFlight: true } || _recycle is { InFlight: true };
 
     private int ResetOptions() => WinsockReuse.ResetOptions(Winsock, Native, WinsockAddress.Family(RemoteEndPoint!));
@@ -268,10 +300,7 @@ internal sealed unsafe class IocpSocket : EngineSocket, ICancellable
         public override void Execute(int commands)
         {
             if ((commands & CancelSendCommand) != 0)
-            {
-                socket._send.Cancel();
-                socket._transmit?.Cancel();
-            }
+                socket.CancelWrite();
 
             if ((commands & RecycleFailedCommand) != 0)
                 socket.Recycled(kept: false);

@@ -50,7 +50,16 @@ internal sealed unsafe class IocpTransmit : IocpRequest, ICancellable
             _sent = 0;
             _cancelAsked = false;
             _plan.Begin(batch, _socket.Extensions);
-            error = Next();
+            try
+            {
+                error = Next();
+            }
+            catch
+            {
+                _batch = null;
+                throw;
+            }
+
             sent = _sent;
             if (!InFlight)
                 _batch = null;
@@ -100,7 +109,7 @@ internal sealed unsafe class IocpTransmit : IocpRequest, ICancellable
                 HasDisconnected |= _plan.IsLast && (_plan.Flags & TF_DISCONNECT) != 0;
                 _plan.Advance(bytes);
                 if (!_plan.IsDone)
-                    error = _cancelAsked || _socket.IsClosing ? SocketError.OperationAborted : Next();
+                    error = _cancelAsked || _socket.IsClosing ? SocketError.OperationAborted : GoOn();
             }
         }
 
@@ -153,7 +162,20 @@ internal sealed unsafe class IocpTransmit : IocpRequest, ICancellable
         _socket.FinishCloseIfIdle();
     }
 
-    // Starts the next call. Success: it is in flight.
+    // Not the first call: the owner of memory that throws here has nobody above to hear it, and part of the batch has left.
+    private SocketError GoOn()
+    {
+        try
+        {
+            return Next();
+        }
+        catch (Exception)
+        {
+            return SocketError.Fault;
+        }
+    }
+
+    // Starts the next call. Success: it is in flight. Throws what a piece's owner throws, with nothing in flight.
     private SocketError Next()
     {
         bool mayEnter = !_plan.HasFileAhead || _socket.Transmits.TryEnter();
@@ -167,13 +189,20 @@ internal sealed unsafe class IocpTransmit : IocpRequest, ICancellable
         }
 
         OVERLAPPED* overlapped = BeginCall(_plan.Bytes);
-        int code = step switch
+        try
         {
-            TransmitStep.File => TransmitFile(overlapped),
-            TransmitStep.Packets => TransmitPackets(overlapped),
-            _ => Send(overlapped),
-        };
-        return Begun(code);
+            return Begun(step switch
+            {
+                TransmitStep.File => TransmitFile(overlapped),
+                TransmitStep.Packets => TransmitPackets(overlapped),
+                _ => Send(overlapped),
+            });
+        }
+        catch
+        {
+            Begun((int)SocketError.Fault);
+            throw;
+        }
     }
 
     private SocketError SendBlock(int bytes)

@@ -24,9 +24,8 @@ internal sealed class ManagedBuffers : IDisposable
     {
         Interlocked.Increment(ref _engine.Statistics.BufferStarvations);
         _starved.Enqueue(retry);
-        // A buffer may have come back between the failure to rent and here, and may have found nobody waiting.
-        Pool.Starved();
-        PassOn();
+        // A buffer may have come back, and found nobody, between the failure to rent and here.
+        Remind();
     }
 
     /// <summary>Whoever was woken for a buffer did not need it.</summary>
@@ -48,10 +47,13 @@ internal sealed class ManagedBuffers : IDisposable
         }
 
         Pool.Sated();
-        // Who began to wait before that word would not be told of the next buffer.
-        if (_starved.IsEmpty)
-            return;
-        Pool.Starved();
-        PassOn();
+        if (!_starved.IsEmpty)
+            Remind();
+    }
+
+    private void Remind()
+    {
+        if (Pool.Starve())
+            OnBufferAvailable();
     }
 }

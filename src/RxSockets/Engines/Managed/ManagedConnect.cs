@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using RxSockets.Buffers;
 using RxSockets.Operations;
 
 namespace RxSockets.Engines.Managed;
@@ -45,9 +46,10 @@ internal sealed class ManagedConnect : SocketAsyncEventArgs
         {
             SocketError = error.SocketErrorCode;
         }
-        catch (Exception error) when (error is ArgumentException or NotSupportedException or InvalidOperationException)
+        catch (Exception error)
         {
-            SocketError = System.Net.Sockets.SocketError.AddressFamilyNotSupported;
+            _request.Failure = error;
+            SocketError = System.Net.Sockets.SocketError.Fault;
         }
 
         _engine.Schedule(new StepWork(this));
@@ -75,6 +77,15 @@ internal sealed class ManagedConnect : SocketAsyncEventArgs
             preferLocal: false);
     }
 
+    private bool IsCancelled
+    {
+        get
+        {
+            lock (_sync)
+                return _cancelled;
+        }
+    }
+
     protected override void OnCompleted(SocketAsyncEventArgs e) => Step();
 
     private void Step()
@@ -92,17 +103,23 @@ internal sealed class ManagedConnect : SocketAsyncEventArgs
 
         while (error == System.Net.Sockets.SocketError.Success && !cancelled && _sent < _request.FirstData.Length)
         {
-            SetBuffer(MemoryMarshal.AsMemory(_request.FirstData[_sent..]));
             try
             {
+                SetBuffer(MemoryMarshal.AsMemory(_request.FirstData[_sent..]));
+                PinnedMemory.Check(_request.FirstData);
                 if (_socket!.SendAsync(this))
                     return;
                 error = SocketError;
                 _sent += error == System.Net.Sockets.SocketError.Success ? BytesTransferred : 0;
             }
-            catch (ObjectDisposedException)
+            catch (ObjectDisposedException) when (IsCancelled)
             {
                 error = System.Net.Sockets.SocketError.OperationAborted;
+            }
+            catch (Exception failure)
+            {
+                _request.Failure = failure;
+                error = System.Net.Sockets.SocketError.Fault;
             }
         }
 

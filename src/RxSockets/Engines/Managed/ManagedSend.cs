@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using RxSockets.Buffers;
 using RxSockets.Operations;
 
 namespace RxSockets.Engines.Managed;
@@ -11,9 +12,11 @@ internal sealed class ManagedSend(ManagedSocket owner) : SocketAsyncEventArgs(tr
     private int _offset;
     private long _sent;
 
-    /// <summary>True: pending.</summary>
+    /// <summary>True: pending. Throws what a piece's owner throws, and has sent nothing then.</summary>
     public bool Start(SendBatch batch, out long sent, out SocketError error)
     {
+        foreach (ReadOnlyMemory<byte> piece in batch.Pieces)
+            PinnedMemory.Check(piece);
         _batch = batch;
         _piece = 0;
         _offset = 0;
@@ -41,15 +44,21 @@ internal sealed class ManagedSend(ManagedSocket owner) : SocketAsyncEventArgs(tr
         error = SocketError.Success;
         while (error == SocketError.Success && _piece < _batch.Count)
         {
-            SetBuffer(System.Runtime.InteropServices.MemoryMarshal.AsMemory(_batch.Pieces[_piece][_offset..]));
             try
             {
+                SetBuffer(System.Runtime.InteropServices.MemoryMarshal.AsMemory(_batch.Pieces[_piece][_offset..]));
                 if (owner.Socket.SendAsync(this))
                     return true;
             }
             catch (ObjectDisposedException)
             {
                 error = SocketError.OperationAborted;
+                return false;
+            }
+            catch (Exception)
+            {
+                // The owner of a piece threw, behind others that left: nobody above could hear it.
+                error = SocketError.Fault;
                 return false;
             }
 

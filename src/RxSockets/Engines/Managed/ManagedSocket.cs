@@ -65,6 +65,8 @@ internal sealed class ManagedSocket : EngineSocket
         }
     }
 
+    public override long PeerProgress => ManagedSockets.Acknowledged(_socket);
+
     public override void Attach(ISocketSink sink) => Sink = sink;
 
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)
@@ -88,14 +90,24 @@ internal sealed class ManagedSocket : EngineSocket
         _engine.Statistics.Submitted(Verb.Send);
         _inFlight.Begin();
         _send ??= new ManagedSend(this);
-        if (_send.Start(batch, out sent, out error))
-            return true;
-        _inFlight.End();
-        return false;
+        bool pending = false;
+        try
+        {
+            pending = _send.Start(batch, out sent, out error);
+        }
+        finally
+        {
+            if (!pending)
+                _inFlight.End();
+        }
+
+        return pending;
     }
 
     public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
     {
+        foreach (TransmitElement element in batch.Elements)
+            PinnedMemory.Check(element.Memory);
         _engine.Statistics.Submitted(Verb.Transmit);
         _inFlight.Begin();
         _transmit ??= new ManagedTransmit(this);

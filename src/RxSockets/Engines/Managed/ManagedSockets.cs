@@ -10,6 +10,7 @@ internal static class ManagedSockets
     private const int TcpLevel = 6;
     private const int LinuxTcpInfo = 11;
     private const int LinuxLastDataSentOffset = 44;
+    private const int LinuxBytesAckedOffset = 120;
     private const int WindowsSocketLevel = 0xFFFF;
     private const int WindowsConnectTime = 0x700C;
 
@@ -30,6 +31,22 @@ internal static class ManagedSockets
         if (socket.AddressFamily == AddressFamily.Unix)
             return now;
         return now - (long)(AgeInSeconds(socket) * time.TimestampFrequency);
+    }
+
+    /// <summary>Bytes that the peer acknowledged; 0 where System.Net.Sockets has no way to ask: elsewhere than on Linux, for Unix sockets, and when closed.</summary>
+    public static long Acknowledged(Socket socket)
+    {
+        if (!OperatingSystem.IsLinux() || socket.AddressFamily == AddressFamily.Unix)
+            return 0;
+        try
+        {
+            Span<byte> info = stackalloc byte[LinuxBytesAckedOffset + 8];
+            return socket.GetRawSocketOption(TcpLevel, LinuxTcpInfo, info) == info.Length ? BinaryPrimitives.ReadInt64LittleEndian(info[LinuxBytesAckedOffset..]) : 0;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return 0;
+        }
     }
 
     private static double AgeInSeconds(Socket socket)

@@ -50,6 +50,11 @@ internal sealed class ManagedTransmit(ManagedSocket owner) : SocketAsyncEventArg
             // The disk failed, not the socket.
             error = SocketError.SocketError;
         }
+        catch (Exception)
+        {
+            // The owner of a piece threw, or of the file's handle.
+            error = SocketError.Fault;
+        }
 
         if (corked && error == SocketError.Success)
             Cork(false);

@@ -33,6 +33,7 @@ internal static class LinuxConstants
     public const int MSG_NOSIGNAL = 0x4000;
     public const int MSG_MORE = 0x8000;
     public const int FIONREAD = 0x541B;
+    public const int SIOCOUTQ = 0x5411;
     public const int POLLOUT = 4;
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
@@ -81,6 +82,7 @@ internal static class LinuxConstants
 
     /// <summary>offsetof(struct tcp_info, tcpi_last_data_sent).</summary>
     public const int TcpiLastDataSentOffset = 44;
+    public const int TcpiBytesAckedOffset = 120;
 
     public const int AT_FDCWD = -100;
     public const int AT_SYMLINK_NOFOLLOW = 0x100;

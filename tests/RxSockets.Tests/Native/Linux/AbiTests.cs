@@ -76,6 +76,7 @@ public class AbiTests
         }
 
         yield return ("TcpiLastDataSentOffset", LinuxConstants.TcpiLastDataSentOffset);
+        yield return ("TcpiBytesAckedOffset", LinuxConstants.TcpiBytesAckedOffset);
         yield return ("StatxSize", LinuxConstants.StatxSize);
         yield return ("StatxModeOffset", LinuxConstants.StatxModeOffset);
         yield return ("StatxInodeOffset", LinuxConstants.StatxInodeOffset);
@@ -103,6 +104,7 @@ public class AbiTests
             #include <errno.h>
             #include <fcntl.h>
             #include <linux/io_uring.h>
+            #include <linux/sockios.h>
             #include <linux/stat.h>
             #include <linux/tcp.h>
             #include <netinet/in.h>
@@ -138,6 +140,7 @@ public class AbiTests
         }
 
         source.AppendLine("P(\"TcpiLastDataSentOffset\", offsetof(struct tcp_info, tcpi_last_data_sent));");
+        source.AppendLine("P(\"TcpiBytesAckedOffset\", offsetof(struct tcp_info, tcpi_bytes_acked));");
         source.AppendLine("P(\"StatxSize\", sizeof(struct statx));");
         source.AppendLine("P(\"StatxModeOffset\", offsetof(struct statx, stx_mode));");
         source.AppendLine("P(\"StatxInodeOffset\", offsetof(struct statx, stx_ino));");

@@ -24,8 +24,8 @@ public class FramedConnectionTests
     {
         _socket = new FakeSocket(_engine);
         _connection = new Connection(_engine.Port, _socket);
-        _received = new SegmentObservable(_connection.Receive, _connection.ReaderLeft);
-        _receiveAll = new SegmentEnumerable(_connection.Receive, CancellationToken.None, _connection.ReaderLeft);
+        _received = new SegmentObservable(_connection.Receive);
+        _receiveAll = new SegmentEnumerable(_connection.Receive, CancellationToken.None);
     }
 
     private static string Text(ReceivedSegment segment) => Encoding.ASCII.GetString(segment.Memory.Span);
@@ -192,7 +192,7 @@ public class FramedConnectionTests
             Feed(new string('x', 64));
         }
 
-        ItemEnumerator<ReceivedSegment> raw = new(_connection.Receive, default, null, null);
+        ItemEnumerator<ReceivedSegment> raw = new(_connection.Receive, default, null);
         Assert.True(raw.MoveNextAsync().IsCompletedSuccessfully);
         _socket.BringData("y");
         Assert.Equal(1, _socket.StopsAsked);
@@ -351,7 +351,7 @@ public class FramedConnectionTests
         BufferLease first = _engine.Pool.TryRent()!;
         "first"u8.CopyTo(first.Memory.Span);
         first.Fill(5, holder: null);
-        _connection.AddFirstData(first);
+        _connection.First.Add(first);
         using IDisposable subscription = _received.Lines(400).Subscribe(_seen.Add);
         _engine.RunAll();
         Feed(new string('x', 100), piece: 1);

@@ -115,7 +115,7 @@ public class FramingPropertyTests
         List<byte[]> frames = [];
         Exception? thrown = null;
         bool completed = false;
-        using IDisposable subscription = framing.Push(new SegmentObservable(connection.Receive, connection.ReaderLeft))
+        using IDisposable subscription = framing.Push(new SegmentObservable(connection.Receive))
             .Subscribe(frames.Add, failure => thrown = failure, () => completed = true);
         engine.RunAll();
         foreach (byte[] whole in pieces)
