@@ -21,7 +21,7 @@ public class DatagramSocketTests
         _fake = _engine.LastDatagramSocket!;
     }
 
-    private ItemEnumerator<ReceivedDatagram> Read() => new(_socket.Receive, default, null, null);
+    private ItemEnumerator<ReceivedDatagram> Read() => new(_socket.Receive, default, null);
 
     [Fact]
     public async Task Nothing_is_received_before_a_reader_wants_and_the_limit_stops_it()
