@@ -48,6 +48,9 @@ public class CrowdTests
             Assert.Equal("connected", await child.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)));
             await all.Task.Within();
             await Deadline.EventuallyAsync(() => counters.DroppedSilent >= Clients - Speaking);
+            // Closed is told when the handle is closed, and with it the peer was reset.
+            RxConnection[] silent = [.. connections.Where(static connection => connection.BytesReceived == 0)];
+            await Task.WhenAll(silent.Select(static connection => connection.Closed)).Within();
             child.StandardInput.Close();
             Assert.Equal($"reset {Clients - Speaking} silent, 0 speaking", await child.StandardOutput.ReadLineAsync().Within());
             await child.WaitForExitAsync().Within();
@@ -105,5 +108,5 @@ public class CrowdTests
     }
 }
 
-[CollectionDefinition(DisableParallelization = true)]
+[CollectionDefinition(nameof(Crowded), DisableParallelization = true)]
 public class Crowded;

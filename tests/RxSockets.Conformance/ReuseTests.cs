@@ -4,6 +4,7 @@ using System.Net.Sockets;
 namespace RxSockets.Conformance;
 
 /// <summary>DisconnectEx's table: handles that carry one connection after the other, and nothing of one seen by the next.</summary>
+[Collection(nameof(Crowded))]
 public class ReuseTests
 {
     public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;

@@ -1,3 +1,4 @@
+using System.Reactive.Concurrency;
 using System.Reactive.Disposables;
 
 namespace RxSockets;
@@ -78,11 +79,15 @@ internal sealed class PausingSubscription<T>(IObservable<T> source, ConnectionPl
     private void Subscribe()
     {
         Hold();
-        // Assigned before subscribing: a source may push, and be left, inside Subscribe.
+        // Assigned before subscribing: a source may push, and be left, inside Subscribe. On the trampoline, where a stream of ours begins to push only when what
+        // is running there has returned: a loop can be faster than this thread, and what it pushes before the subscription is known cannot be stopped.
         var subscription = new SingleAssignmentDisposable();
         _subscription.Disposable = subscription;
-        if (!subscription.IsDisposed)
-            subscription.Disposable = source.Subscribe(this);
+        CurrentThreadScheduler.Instance.Schedule(() =>
+        {
+            if (!subscription.IsDisposed)
+                subscription.Disposable = source.Subscribe(this);
+        });
     }
 
     // Looks at the stop after it holds, as Dispose lets go after it stops: one of the two gives the place back.
