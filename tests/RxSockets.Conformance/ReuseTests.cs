@@ -185,7 +185,7 @@ public class ReuseTests
             RxSockets.Testing.Wine.SkipIfHandlesStayUsed();
         int rounds = RxSockets.Testing.Wine.Scaled(2500, underWine: 50);
         const int Clients = 4;
-        await using var port = new TestPort(engine, scheduling);
+        await using var port = new TestPort(engine, scheduling, static options => options.CloseTimeout = TimeSpan.FromSeconds(RxSockets.Testing.Wine.Scaled(5, underWine: 60)));
         await using RxListener listener = port.Listen();
         Task serving = listener.AcceptAllAsync().ForEachConnectionAsync(AnswerAsync);
         int descriptors = Directory.Exists("/proc/self/fd") ? Directory.GetFiles("/proc/self/fd").Length : 0;

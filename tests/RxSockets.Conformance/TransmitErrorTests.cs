@@ -91,7 +91,9 @@ public class TransmitErrorTests
         Bytes.Same(file.Bytes[..Kept], received[4..]);
         var error = await Assert.ThrowsAsync<TransmitException>(() => transmitting.Within());
         Assert.Equal(SocketError.InvalidArgument, error.SocketErrorCode);
-        Assert.Equal(4 + Kept, error.BytesTransmitted);
+        // TransmitFile of Windows sends its tail behind whatever it found of the file; the count tells.
+        Assert.InRange(error.BytesTransmitted, 4 + Kept, 4 + Kept + (engine == EngineKind.Iocp ? 4 : 0));
+        await peer.ReceiveExactlyAsync((int)(error.BytesTransmitted - 4 - Kept));
         // What the peer has is not whole, and it must not look so.
         await Assert.ThrowsAsync<SocketException>(async () => await connection.SendAsync(new byte[1]));
         Task<int> ending = peer.ReceiveAsync(new byte[1]);
