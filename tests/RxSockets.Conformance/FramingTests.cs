@@ -113,6 +113,8 @@ public class FramingTests
     [MemberData(nameof(All))]
     public async Task A_reset_in_a_frame_is_the_typed_error(EngineKind engine, CompletionScheduling scheduling)
     {
+        // It comes inside OnNext, while no receive is pending.
+        Testing.Wine.SkipIfResetsAreLost();
         await using var port = new TestPort(engine, scheduling);
         (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
         Task<IList<string>> lines = connection.Received.Lines().Do(_ => peer.Reset()).ToList().ToTask();
