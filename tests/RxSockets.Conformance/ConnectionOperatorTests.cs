@@ -24,6 +24,8 @@ public class ConnectionOperatorTests
         using Socket unread = await Peers.ConnectAsync(listener.LocalEndPoint);
         using Socket read = await Peers.ConnectAsync(listener.LocalEndPoint);
         long connected = TimeProvider.System.GetTimestamp();
+        // Under Wine a reset is only seen by a receive that is pending when it comes.
+        Task<int> silence = silent.ReceiveAsync(new byte[1]);
         await unread.SendAsync(new byte[1]).Within();
         await read.SendAsync(new byte[1]).Within();
         IList<RxConnection> accepted = await listener.Accepted.DropSilent(limit, counters: counters).Take(3).ToList().ToTask().Within();
@@ -35,7 +37,7 @@ public class ConnectionOperatorTests
         Assert.InRange(TimeProvider.System.GetElapsedTime(connected), limit - TimeSpan.FromMilliseconds(5), limit + TimeSpan.FromSeconds(1));
         Assert.Equal((ConnectionCloseReason.Dropped, false), (closure.Reason, closure.ByPeer));
         Assert.Contains("DropSilent", closure.Description);
-        Assert.Equal(SocketError.ConnectionReset, (await Assert.ThrowsAsync<SocketException>(() => silent.ReceiveAsync(new byte[1]).Within())).SocketErrorCode);
+        Assert.Equal(SocketError.ConnectionReset, (await Assert.ThrowsAsync<SocketException>(() => silence.Within())).SocketErrorCode);
 
         Assert.Equal(1, counters.DroppedSilent);
         Assert.False(of(unread).Closed.IsCompleted);

@@ -25,7 +25,8 @@ internal sealed class AcceptErrorPolicy
 
     public static AcceptErrorKind Classify(SocketError error) => error switch
     {
-        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.ProtocolOption or SocketError.Interrupted
+        // NotConnected: System.Net.Sockets on Windows, for a client that was gone when its context was updated (dotnet/runtime#922).
+        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.NotConnected or SocketError.ProtocolOption or SocketError.Interrupted
             or SocketError.NetworkDown or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.HostUnreachable
             or SocketError.TimedOut => AcceptErrorKind.Transient,
         SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.ProcessLimit => AcceptErrorKind.Exhaustion,

@@ -9,6 +9,7 @@ public class AcceptErrorPolicyTests
     [Theory]
     [InlineData(SocketError.ConnectionReset)]
     [InlineData(SocketError.ConnectionAborted)]
+    [InlineData(SocketError.NotConnected)]
     public void A_client_that_went_away_is_transient(SocketError error) =>
         Assert.Equal(AcceptErrorKind.Transient, AcceptErrorPolicy.Classify(error));
 
