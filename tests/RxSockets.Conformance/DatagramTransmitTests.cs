@@ -174,6 +174,36 @@ public class DatagramTransmitTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public async Task A_window_that_is_being_read_is_left_alone_by_sends_behind_it(EngineKind engine, CompletionScheduling scheduling)
+    {
+        await using var port = new TestPort(engine, scheduling);
+        using Socket peer = Peers.Datagrams();
+        using var file = new TestFile(1 << 17);
+        await using RxDatagramSocket socket = port.Datagrams();
+        await socket.ConnectAsync(peer.LocalEndPoint!);
+        TransmitPacket[] packets = [.. Enumerable.Range(0, 64).Select(i => TransmitPacket.FromFile(file.Handle, i * 2000, 2000, endOfPacket: true))];
+        byte[] small = new byte[1];
+        for (int round = 0; round < Wine.Scaled(300, underWine: 30); round++)
+        {
+            using var cancel = new CancellationTokenSource();
+            Task<TransmitResult> transmit = socket.TransmitPacketsAsync(packets, cancellationToken: cancel.Token).AsTask();
+            // Each of them looks at the queue, and the cancel comes when some of the window is in a batch.
+            var behind = new List<Task>();
+            while (!transmit.IsCompleted && behind.Count < 1000)
+            {
+                behind.Add(socket.SendAsync(small).AsTask());
+                if (behind.Count == round % 40)
+                    cancel.Cancel();
+            }
+
+            Exception? error = await Record.ExceptionAsync(() => transmit.Within());
+            Assert.True(error is null or TransmitCanceledException, error?.ToString());
+            await Task.WhenAll(behind).Within();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     [TestDeadline(120)]
     public async Task Two_hundred_thousand_in_transmitted_bursts_none_lost_none_merged_none_allocated_for(EngineKind engine, CompletionScheduling scheduling)
     {

@@ -164,7 +164,7 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
         {
             if (head.CancelRequested && !head.IsBusy)
                 Complete(_queue.Dequeue(), SocketError.OperationAborted);
-            else if (head.Failure != SocketError.Success)
+            else if (head is { IsBusy: false, Failure: not SocketError.Success })
                 Complete(_queue.Dequeue(), head.Failure);
             else if (head is DatagramConnectOperation connect)
                 Connect(connect);
