@@ -13,14 +13,13 @@ internal sealed class FrameCarry : IDisposable
     private byte[] _bytes = [];
     private int _count;
 
-    /// <summary>What is kept, and the segment behind it.</summary>
-    public ReadOnlySequence<byte> Join(ReadOnlyMemory<byte> segment)
+    /// <summary>Gives a parser what is kept, and the segment behind it.</summary>
+    public void Load<TFrame>(FrameParser<TFrame> parser, ReadOnlyMemory<byte> segment)
     {
         if (_count == 0)
-            return new ReadOnlySequence<byte>(segment);
-        _kept.Begin(_bytes.AsMemory(0, _count));
-        _segment.Follow(_kept, segment);
-        return new ReadOnlySequence<byte>(_kept, 0, _segment, segment.Length);
+            parser.Load(segment);
+        else
+            parser.Load(Join(segment));
     }
 
     /// <summary>Keeps what was joined and not consumed.</summary>
@@ -42,6 +41,13 @@ internal sealed class FrameCarry : IDisposable
         Return();
         _bytes = [];
         _count = 0;
+    }
+
+    private ReadOnlySequence<byte> Join(ReadOnlyMemory<byte> segment)
+    {
+        _kept.Begin(_bytes.AsMemory(0, _count));
+        _segment.Follow(_kept, segment);
+        return new ReadOnlySequence<byte>(_kept, 0, _segment, segment.Length);
     }
 
     private void Grow(int from, int count, int needed)

@@ -25,7 +25,7 @@ internal sealed class FrameObserver<TFrame>(IFrameDecoder<TFrame> decoder, IObse
     public void OnNext(ReceivedSegment value)
     {
         ReadOnlyMemory<byte> segment = value.Memory;
-        _parser.Load(_carry.Join(segment));
+        _carry.Load(_parser, segment);
         while (!Volatile.Read(ref _over))
         {
             TFrame? frame;

@@ -4,12 +4,31 @@ using System.Buffers.Binary;
 namespace RxSockets;
 
 /// <summary>Frames with their length in front, lent without it. Too long a length is found out as soon as the prefix is there.</summary>
-internal sealed class LengthPrefixedDecoder(LengthPrefix prefix, int maxLength) : IFrameDecoder<ReadOnlySequence<byte>>
+internal sealed class LengthPrefixedDecoder(LengthPrefix prefix, int maxLength) : IPieceDecoder<ReadOnlySequence<byte>>
 {
     private readonly int _prefixLength = PrefixCodec.FixedLength(prefix);
 
     // Never reached by itself: a length that does not fit is refused before.
     public long MaxLength => (long)maxLength + PrefixCodec.MaxVarintLength + 1;
+
+    public bool TryDecode(ReadOnlyMemory<byte> piece, ref long examined, out int consumed, out ReadOnlySequence<byte> frame)
+    {
+        if (TryReadLength(piece.Span, out int prefixLength, out ulong length))
+        {
+            if (length > (ulong)maxLength)
+                throw new FrameTooLongException(maxLength);
+            if (piece.Length - prefixLength >= (int)length)
+            {
+                consumed = prefixLength + (int)length;
+                frame = new ReadOnlySequence<byte>(piece.Slice(prefixLength, (int)length));
+                return true;
+            }
+        }
+
+        consumed = 0;
+        frame = default;
+        return false;
+    }
 
     public bool TryDecode(in ReadOnlySequence<byte> bytes, ref long examined, out long consumed, out ReadOnlySequence<byte> frame)
     {
