@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using RxSockets.Engines;
+using RxSockets.Testing;
+
+namespace RxSockets.Conformance;
+
+/// <summary>A consumer of one item a second against a sender that sends all it can, for half a minute: TCP stops the sender, and no memory grows.</summary>
+public class SlowConsumerTests
+{
+    private const int Seconds = 30;
+
+    public static TheoryData<EngineKind> Engines => new() { EngineKind.IoUring, EngineKind.Managed };
+
+    [Theory]
+    [TestDeadline(120)]
+    [MemberData(nameof(Engines))]
+    public async Task Memory_is_flat_and_the_sender_is_stopped(EngineKind engine)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads the consumer's resident memory from /proc.");
+        if (EngineSelector.WhyNot(engine) is { } reason)
+            Assert.Skip($"{engine} cannot run here: {reason}");
+        await Task.WhenAll(RunAsync(engine, "pushed"), RunAsync(engine, "bridged"));
+    }
+
+    private static async Task RunAsync(EngineKind engine, string form)
+    {
+        using Process child = Process.Start(new ProcessStartInfo("dotnet")
+        {
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "RxSockets.Child.dll"), "slow", engine.ToString(), form, Seconds.ToString(CultureInfo.InvariantCulture) },
+            RedirectStandardOutput = true,
+        })!;
+        try
+        {
+            int port = int.Parse((await child.StandardOutput.ReadLineAsync().Within())!, CultureInfo.InvariantCulture);
+            using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await sender.ConnectAsync(IPAddress.Loopback, port).Within();
+            long sent = 0;
+            Task sending = Task.Run(async () =>
+            {
+                byte[] block = new byte[65536];
+                try
+                {
+                    while (true)
+                        Interlocked.Add(ref sent, await sender.SendAsync(block));
+                }
+                catch (SocketException)
+                {
+                    // The consumer is done.
+                }
+            });
+            string? told = await child.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(90));
+            long left = Interlocked.Read(ref sent);
+            await child.WaitForExitAsync().Within();
+            await sending.Within();
+
+            long[] figures = [.. told!.Split(' ').Select(static figure => long.Parse(figure, CultureInfo.InvariantCulture))];
+            TestContext.Current.TestOutputHelper?.WriteLine($"{engine}, {form}: resident memory grew by {figures[1]} KiB, {left >> 10} KiB were sent");
+            Assert.Equal(Seconds, figures[0]);
+            Assert.InRange(figures[1], long.MinValue, 1024);
+            // What was consumed, what the library may hold, and the kernel's buffers on both sides: far from what a sender can send in half a minute.
+            Assert.InRange(left, 1, 32 << 20);
+        }
+        finally
+        {
+            if (!child.HasExited)
+                child.Kill();
+        }
+    }
+}
