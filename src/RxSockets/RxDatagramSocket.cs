@@ -56,7 +56,6 @@ public sealed partial class RxDatagramSocket : IAsyncDisposable
     /// <param name="options">Copied; null for the defaults.</param>
     /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AddressFamilyNotSupported, ... as bind reports.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names option and limits.</exception>
-    /// <exception cref="PlatformNotSupportedException">The port's engine has no datagram sockets.</exception>
     public static RxDatagramSocket Bind(EndPoint localEndPoint, DatagramOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(localEndPoint);

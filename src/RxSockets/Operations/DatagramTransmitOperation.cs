@@ -43,13 +43,13 @@ internal sealed class DatagramTransmitOperation : DatagramWrite, IThreadPoolWork
             int end = EndOf(_filledTo, out bool asItLies);
             if (asItLies)
             {
-                batch.Begin(destination: null);
+                batch.BeginTransmit();
                 for (int i = _filledTo; i < end; i++)
                     batch.AddPiece(_elements[i].Memory);
             }
             else if (_window.TryGet(_filledTo, out ReadOnlyMemory<byte> together))
             {
-                batch.Begin(destination: null);
+                batch.BeginTransmit();
                 batch.AddPiece(together);
             }
             else
