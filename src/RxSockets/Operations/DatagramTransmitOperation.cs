@@ -36,6 +36,9 @@ internal sealed class DatagramTransmitOperation : DatagramWrite, IThreadPoolWork
 
     public override DatagramFill Fill(DatagramBatch batch)
     {
+        // The window belongs to the thread that reads: what is whole in it already must not leave, and the operation not end, before that is done.
+        if (_reading)
+            return DatagramFill.Waiting;
         while (_filledTo < _count)
         {
             if (batch.IsFull || Failure != SocketError.Success)

@@ -52,6 +52,17 @@ internal sealed unsafe class DatagramReceiveSlot(IocpDatagramReceive receive, Io
         return buffer;
     }
 
+    /// <summary>
+    /// A datagram that is too long fails the call with WSAEMSGSIZE, and whether a packet comes all the same is a matter of the provider: by the documentation none does;
+    /// Wine sends one, for to the kernel it is a warning. So such a call ends with the packet that we post, which is behind the other one if there is one.
+    /// </summary>
+    public override bool IsEnd(uint bytes)
+    {
+        // The lock: the call that this is about may not have returned yet.
+        lock (socket.Sync)
+            return _failed == 0 || bytes == FailureBytes;
+    }
+
     public override void OnCompletion(uint status, uint bytes) =>
         receive.OnCompletion(this, _failed != 0 ? WinsockErrors.FromCode(_failed) : WinsockErrors.FromStatus(status), (int)bytes);
 
@@ -69,12 +80,12 @@ internal sealed unsafe class DatagramReceiveSlot(IocpDatagramReceive receive, Io
         receive.OnCompletion(this, WinsockErrors.FromCode(_failed), bytes: 0);
     }
 
-    // A call that fails gives no packet (also one that fails because the datagram was too long, and has filled the buffer); it is given one.
+    // A call that fails is told by a packet of ours.
     private void Begun(int code, OVERLAPPED* overlapped)
     {
         InFlight = true;
         _failed = code is 0 or Win32Error.ERROR_IO_PENDING ? 0 : code;
-        if (_failed == 0 || socket.Loop.PostPacket(socket.Key, overlapped) == 0)
+        if (_failed == 0 || socket.Loop.PostFailure(socket.Key, overlapped) == 0)
             return;
         _unannounced = true;
         receive.TellLate();

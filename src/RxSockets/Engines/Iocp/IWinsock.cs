@@ -19,8 +19,8 @@ internal unsafe interface IWinsock
     /// <summary>Posts a packet without an operation (key 0): wakes the waiting thread.</summary>
     int PostWake(nint port);
 
-    /// <summary>Posts the packet of an operation that will have none: it failed in the call.</summary>
-    int PostPacket(nint port, nuint key, OVERLAPPED* overlapped);
+    /// <summary>Posts a packet that looks like that of an operation.</summary>
+    int PostPacket(nint port, uint bytes, nuint key, OVERLAPPED* overlapped);
 
     void ClosePort(nint port);
 

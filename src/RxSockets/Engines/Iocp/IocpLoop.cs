@@ -71,9 +71,9 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         bufferSize, static (size, loop) => new ReceivePool(loop, size, loop._engine.Options.MaxReceiveBufferBytes), this);
 
     /// <summary>
-    /// An operation that failed in the call is told like every other, by a packet, in its turn behind those that wait in the port. Returns 0 or an error.
+    /// Has an operation that failed in the call told like every other, by a packet, in its turn behind those that wait in the port. Returns 0 or an error.
     /// </summary>
-    public int PostPacket(nuint key, OVERLAPPED* overlapped) => _engine.Winsock.PostPacket(_port, key, overlapped);
+    public int PostFailure(nuint key, OVERLAPPED* overlapped) => _engine.Winsock.PostPacket(_port, IocpRequest.FailureBytes, key, overlapped);
 
     /// <summary>
     /// Asks again every 50 ms until it has ended. A cancel can miss an operation that is just being worked on and goes back to waiting (seen under Wine with
@@ -127,6 +127,9 @@ internal sealed unsafe class IocpLoop : CompletionLoop
             Interlocked.Increment(ref Statistics.StaleCompletions);
             return;
         }
+
+        if (!request.IsEnd(entry.dwNumberOfBytesTransferred))
+            return;
 
         // Documented to hold the status; the entry's own Internal is "reserved".
         uint status = (uint)block->Overlapped.Internal;

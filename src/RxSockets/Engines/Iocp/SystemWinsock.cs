@@ -52,9 +52,9 @@ internal sealed unsafe class SystemWinsock : IWinsock
         return result != 0 ? 0 : Failure(error);
     }
 
-    public int PostPacket(nint port, nuint key, OVERLAPPED* overlapped)
+    public int PostPacket(nint port, uint bytes, nuint key, OVERLAPPED* overlapped)
     {
-        int result = Kernel32.PostQueuedCompletionStatus(port, 0, key, overlapped);
+        int result = Kernel32.PostQueuedCompletionStatus(port, bytes, key, overlapped);
         int error = Marshal.GetLastSystemError();
         return result != 0 ? 0 : Failure(error);
     }
