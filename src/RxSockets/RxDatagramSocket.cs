@@ -44,7 +44,7 @@ public sealed partial class RxDatagramSocket : IAsyncDisposable
 
     /// <summary>
     /// Errors that the network reported about earlier datagrams (ICMP: port, host or network unreachable, ...). Each is reported once, to whichever call
-    /// meets it first: a receive, where it is only counted, or a send, which fails with it. Unconnected sockets hear of few (Linux: none).
+    /// meets it first: a receive, where it is only counted, or a send, which fails with it. Unconnected sockets hear of none (the managed engine on Windows: of all).
     /// </summary>
     public long NetworkErrors => _core.Receive.NetworkErrors + _core.Write.NetworkErrors;
 
