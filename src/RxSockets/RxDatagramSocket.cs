@@ -44,7 +44,7 @@ public sealed partial class RxDatagramSocket : IAsyncDisposable
 
     /// <summary>
     /// Errors that the network reported about earlier datagrams (ICMP: port, host or network unreachable, ...). Each is reported once, to whichever call
-    /// meets it first: a receive, where it is only counted, or a send, which fails with it. Unconnected sockets hear of few (Linux: none).
+    /// meets it first: a receive, where it is only counted, or a send, which fails with it. Unconnected sockets hear of none (the managed engine on Windows: of all).
     /// </summary>
     public long NetworkErrors => _core.Receive.NetworkErrors + _core.Write.NetworkErrors;
 
@@ -56,7 +56,6 @@ public sealed partial class RxDatagramSocket : IAsyncDisposable
     /// <param name="options">Copied; null for the defaults.</param>
     /// <exception cref="SocketException">AddressAlreadyInUse, AddressNotAvailable, AddressFamilyNotSupported, ... as bind reports.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names option and limits.</exception>
-    /// <exception cref="PlatformNotSupportedException">The port's engine has no datagram sockets.</exception>
     public static RxDatagramSocket Bind(EndPoint localEndPoint, DatagramOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(localEndPoint);

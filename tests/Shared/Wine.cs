@@ -18,6 +18,9 @@ internal static class Wine
 
     private static readonly Lazy<bool> s_handlesStayUsed = new(static () => IsHere && HandleStaysUsed());
 
+    private static readonly Lazy<Task<bool>> s_stopsReceiving = new(static async () => IsHere && await StopsReceivingAsync());
+    private static readonly Lazy<bool> s_knowsNoNumbers = new(static () => IsHere && KnowsNoNumbers());
+
     public static bool IsHere => s_isHere.Value;
 
     /// <summary>Every call makes a trip to Wine's server: what is counted in thousands elsewhere is counted in hundreds here.</summary>
@@ -56,6 +59,55 @@ internal static class Wine
                 return true;
             }
         }
+    }
+
+    /// <summary>Once a receive of a datagram socket has ended with port unreachable, the next one never ends: Wine's server does not look at the socket any more.</summary>
+    public static async Task SkipIfUnreachableStopsReceivingAsync() => Assert.SkipWhen(
+        await s_stopsReceiving.Value, "Wine: after port unreachable a datagram socket's receive hears of no datagram (seen with a plain Socket just now).");
+
+    /// <summary>Multicast options take an interface by its address only; Windows also takes its number, as System.Net.Sockets gives it.</summary>
+    public static void SkipIfInterfacesHaveNoNumbers() => Assert.SkipWhen(
+        s_knowsNoNumbers.Value, "Wine: multicast options refuse the number of an interface, and take its address (seen with a plain Socket just now).");
+
+    private static async Task<bool> StopsReceivingAsync()
+    {
+        using Socket socket = Datagrams(0);
+        EndPoint gone;
+        using (Socket nobody = Datagrams(0))
+            gone = nobody.LocalEndPoint!;
+        await socket.ConnectAsync(gone);
+        Task<int> unreachable = socket.ReceiveAsync(new byte[1]);
+        _ = await socket.SendAsync(new byte[1]);
+        if (await Task.WhenAny(unreachable, Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System)) != unreachable || unreachable.IsCompletedSuccessfully)
+            return false;
+        _ = unreachable.Exception;
+        Task<int> receiving = socket.ReceiveAsync(new byte[1]);
+        using Socket late = Datagrams(((IPEndPoint)gone).Port);
+        late.SendTo(new byte[1], socket.LocalEndPoint!);
+        return await Task.WhenAny(receiving, Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System)) != receiving;
+    }
+
+    private static bool KnowsNoNumbers()
+    {
+        int index = System.Net.NetworkInformation.NetworkInterface.LoopbackInterfaceIndex;
+        using Socket socket = Datagrams(0);
+        socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, BitConverter.ToInt32(IPAddress.Loopback.GetAddressBytes()));
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.MulticastInterface, IPAddress.HostToNetworkOrder(index));
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
+
+    private static Socket Datagrams(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        return socket;
     }
 
     private static bool LosesReset()

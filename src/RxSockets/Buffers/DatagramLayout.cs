@@ -15,8 +15,11 @@ internal static class DatagramLayout
 
     public const int PayloadOffset = AddressOffset + AddressBytes;
 
-    /// <summary>What UDP over IPv6 can carry without a jumbogram: 65,535 less its header. (IPv4: 65,507.)</summary>
+    /// <summary>What UDP over IPv6 can carry without a jumbogram: 65,535 less its header. </summary>
     public const int LargestPayload = 65527;
+
+    /// <summary>What UDP over IPv4 can carry.</summary>
+    public const int LargestPayloadOfIp4 = 65507;
 
     private const int SmallestBuffer = 512;
     private const int LargestBuffer = 65600;

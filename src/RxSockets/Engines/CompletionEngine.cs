@@ -28,8 +28,7 @@ internal abstract class CompletionEngine
     public abstract void CancelConnect(ConnectRequest request);
 
     /// <summary>Creates and binds; receiving begins with <see cref="EngineDatagramSocket.StartReceive"/>. Throws <see cref="SocketException"/>; nothing leaks then.</summary>
-    public virtual EngineDatagramSocket BindDatagram(DatagramRequest request) =>
-        throw new PlatformNotSupportedException($"The {Kind} engine has no datagram sockets.");
+    public abstract EngineDatagramSocket BindDatagram(DatagramRequest request);
 
     /// <summary>Runs the work where completions run. Never runs it before returning.</summary>
     public abstract void Schedule(CompletionWork work);

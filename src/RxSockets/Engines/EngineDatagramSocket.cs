@@ -67,6 +67,9 @@ internal interface IDatagramSink
     /// </summary>
     void OnReceived(BufferLease datagram, bool more);
 
+    /// <summary>An error came, and the receive goes on by itself.</summary>
+    void OnReceiveError(SocketError error);
+
     /// <summary>The receive is over: stopped (<see cref="SocketError.Success"/>) or failed; it may be started again.</summary>
     void OnReceiveStopped(SocketError error);
 

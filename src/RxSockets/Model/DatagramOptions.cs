@@ -11,7 +11,7 @@ public sealed class DatagramOptions
 
     /// <summary>
     /// Datagrams that may be unread, lent or retained, 1 to 65,536; default 64. Beyond it the socket stops receiving, the kernel's buffer fills, and the
-    /// kernel drops what does not fit. The burst that crosses the limit is kept: with io_uring up to <see cref="CompletionPortOptions.ReceiveBuffers"/> more.
+    /// kernel drops what does not fit. The burst that crosses the limit is kept: with io_uring up to <see cref="CompletionPortOptions.ReceiveBuffers"/> more, with IOCP up to 8.
     /// </summary>
     public int ReceiveLimit { get; set; } = 64;
 

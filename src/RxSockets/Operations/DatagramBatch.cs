@@ -18,10 +18,14 @@ internal sealed class DatagramBatch
     private Entry[] _entries = new Entry[1];
     private ReadOnlyMemory<byte>[] _pieces = new ReadOnlyMemory<byte>[1];
     private int _pieceCount;
+    private int _transmits;
 
     public int Count { get; private set; }
 
     public bool IsFull => Count == MaxDatagrams;
+
+    /// <summary>All of it was given to TransmitPackets: the engine may use the system's.</summary>
+    public bool IsTransmit => Count > 0 && _transmits == Count;
 
     public ReadOnlySpan<Entry> Datagrams => _entries.AsSpan(0, Count);
 
@@ -29,6 +33,13 @@ internal sealed class DatagramBatch
     public ReadOnlySpan<ReadOnlyMemory<byte>> Pieces => _pieces.AsSpan(0, _pieceCount);
 
     public ReadOnlySpan<ReadOnlyMemory<byte>> PiecesOf(int datagram) => _pieces.AsSpan(_entries[datagram].FirstPiece, _entries[datagram].PieceCount);
+
+    /// <summary>Begins a datagram of TransmitPackets, without a byte.</summary>
+    public void BeginTransmit()
+    {
+        Begin(destination: null);
+        _transmits++;
+    }
 
     /// <summary>Begins a datagram without a byte. <paramref name="destination"/>: null where the socket is connected.</summary>
     public void Begin(SocketAddress? destination)
@@ -57,6 +68,7 @@ internal sealed class DatagramBatch
         _entries.AsSpan(0, Count).Clear();
         Count = 0;
         _pieceCount = 0;
+        _transmits = 0;
     }
 
     /// <summary>One datagram of the batch.</summary>

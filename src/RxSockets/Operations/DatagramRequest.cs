@@ -10,6 +10,9 @@ internal sealed class DatagramRequest
     /// <summary>Bytes kept of a datagram; a longer one is cut and marked.</summary>
     public required int MaxDatagramSize { get; init; }
 
+    /// <summary>Datagrams that the owner holds at most: no more receives than that need be posted.</summary>
+    public required int ReceiveLimit { get; init; }
+
     public required bool DualMode { get; init; }
 
     public required bool ReuseAddress { get; init; }

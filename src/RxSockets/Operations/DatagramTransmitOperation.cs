@@ -36,6 +36,9 @@ internal sealed class DatagramTransmitOperation : DatagramWrite, IThreadPoolWork
 
     public override DatagramFill Fill(DatagramBatch batch)
     {
+        // The window belongs to the thread that reads: what is whole in it already must not leave, and the operation not end, before that is done.
+        if (_reading)
+            return DatagramFill.Waiting;
         while (_filledTo < _count)
         {
             if (batch.IsFull || Failure != SocketError.Success)
@@ -43,14 +46,14 @@ internal sealed class DatagramTransmitOperation : DatagramWrite, IThreadPoolWork
             int end = EndOf(_filledTo, out bool asItLies);
             if (asItLies)
             {
-                batch.Begin(destination: null);
+                batch.BeginTransmit();
                 for (int i = _filledTo; i < end; i++)
                     batch.AddPiece(_elements[i].Memory);
             }
             // While it is read the window is the reading thread's: what it has put together so far is not to be seen, or the operation ends under its hands.
             else if (!_reading && _window.TryGet(_filledTo, out ReadOnlyMemory<byte> together))
             {
-                batch.Begin(destination: null);
+                batch.BeginTransmit();
                 batch.AddPiece(together);
             }
             else

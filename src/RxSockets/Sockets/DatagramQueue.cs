@@ -67,6 +67,22 @@ internal sealed class DatagramQueue(DatagramSocket socket, Lock sync, AddressFam
             datagram.Release();
     }
 
+    public void OnError(SocketError error)
+    {
+        lock (Sync)
+        {
+            Failed(error);
+            if (_end is null)
+                return;
+            SignalLocked();
+            if (!_stopAsked)
+            {
+                _stopAsked = true;
+                socket.Engine.StopReceive();
+            }
+        }
+    }
+
     public void OnStopped(SocketError error)
     {
         lock (Sync)

@@ -24,6 +24,7 @@ internal sealed class DatagramSocket : IDatagramSink, IPortMember
         {
             Local = endPoint,
             MaxDatagramSize = options.MaxDatagramSize,
+            ReceiveLimit = options.ReceiveLimit,
             DualMode = options.DualMode,
             ReuseAddress = options.ReuseAddress,
             Broadcast = options.Broadcast,
@@ -94,6 +95,8 @@ internal sealed class DatagramSocket : IDatagramSink, IPortMember
     }
 
     void IDatagramSink.OnReceived(BufferLease datagram, bool more) => Receive.OnReceived(datagram, more);
+
+    void IDatagramSink.OnReceiveError(SocketError error) => Receive.OnError(error);
 
     void IDatagramSink.OnReceiveStopped(SocketError error) => Receive.OnStopped(error);
 

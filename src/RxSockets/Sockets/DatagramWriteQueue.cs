@@ -154,8 +154,9 @@ internal sealed class DatagramWriteQueue(DatagramSocket socket, Lock sync) : IDa
         }
     }
 
-    public SocketException CreateError(SocketError error, EndPoint? destination, Exception? cause = null) =>
-        SocketErrors.Create(error, "sending a datagram", destination ?? Remote, cause);
+    // There is no connection to be reset: it is Windows' word for port unreachable.
+    public SocketException CreateError(SocketError error, EndPoint? destination, Exception? cause = null) => SocketErrors.Create(
+        error == SocketError.ConnectionReset ? SocketError.ConnectionRefused : error, "sending a datagram", destination ?? Remote, cause);
 
     // Hands over the next batch, or connects, for as long as things end at once.
     private void Pump()

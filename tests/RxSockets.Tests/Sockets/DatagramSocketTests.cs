@@ -81,6 +81,39 @@ public class DatagramSocketTests
         Assert.False(_fake.ReceiveStarted);
     }
 
+    [Theory]
+    [InlineData(SocketError.ConnectionReset, false)]
+    [InlineData(SocketError.NotSocket, true)]
+    public async Task An_error_of_one_of_several_receives_is_counted_or_stops_them(SocketError error, bool ends)
+    {
+        ValueTask<bool> pending = Read().MoveNextAsync();
+        _fake.Sink.OnReceiveError(error);
+        _fake.Sink.OnReceiveError(error);
+        _engine.RunAll();
+        Assert.Equal((ends ? 0 : 2, ends ? 1 : 0, ends), (_socket.Receive.NetworkErrors, _fake.StopsAsked, pending.IsCompleted));
+        if (!ends)
+        {
+            _fake.BringDatagram([9]);
+            _engine.RunAll();
+            Assert.True(await pending);
+            return;
+        }
+
+        _fake.BringStop();
+        Assert.Equal(error, (await Assert.ThrowsAsync<SocketException>(async () => await pending)).SocketErrorCode);
+        Assert.False(_fake.ReceiveStarted);
+    }
+
+    [Fact]
+    public async Task Windows_word_for_port_unreachable_is_told_as_everywhere()
+    {
+        ValueTask send = _socket.Write.SendAsync(new byte[1], s_peer, default);
+        _fake.BringSent(0, SocketError.ConnectionReset);
+        _engine.RunAll();
+        Assert.Equal(SocketError.ConnectionRefused, (await Assert.ThrowsAsync<SocketException>(async () => await send)).SocketErrorCode);
+        Assert.Equal(1, _socket.Write.NetworkErrors);
+    }
+
     [Fact]
     public async Task An_error_of_a_batch_belongs_to_one_datagram_and_the_others_go_again()
     {

@@ -19,6 +19,9 @@ internal unsafe interface IWinsock
     /// <summary>Posts a packet without an operation (key 0): wakes the waiting thread.</summary>
     int PostWake(nint port);
 
+    /// <summary>Posts a packet that looks like that of an operation.</summary>
+    int PostPacket(nint port, uint bytes, nuint key, OVERLAPPED* overlapped);
+
     void ClosePort(nint port);
 
     int CreateSocket(int family, int type, int protocol, out nint socket);
@@ -26,6 +29,9 @@ internal unsafe interface IWinsock
     int Close(nint socket);
 
     int Bind(nint socket, void* address, int length);
+
+    /// <summary>connect, for datagram sockets: it sets the peer and returns at once.</summary>
+    int Connect(nint socket, void* address, int length);
 
     int Listen(nint socket, int backlog);
 
@@ -37,10 +43,22 @@ internal unsafe interface IWinsock
 
     int Control(nint socket, int command, uint* value);
 
+    /// <summary>WSAIoctl with a number for input.</summary>
+    int Set(nint socket, uint code, uint value);
+
     int Shutdown(nint socket, int how);
 
     /// <summary>WSARecv. Without an OVERLAPPED it returns at once on a socket that does not block.</summary>
     int Receive(nint socket, WSABUF* buffers, uint count, uint* received, OVERLAPPED* overlapped);
+
+    /// <summary>WSARecv with MSG_PEEK and no room, overlapped: ends when a datagram is there, and leaves it there.</summary>
+    int Peek(nint socket, OVERLAPPED* overlapped);
+
+    /// <summary>WSARecvFrom. What the pointers of an overlapped one point to must live until its completion.</summary>
+    int ReceiveFrom(nint socket, WSABUF* buffer, uint* received, uint* flags, void* from, int* fromLength, OVERLAPPED* overlapped);
+
+    /// <summary>WSASendTo.</summary>
+    int SendTo(nint socket, WSABUF* buffers, uint count, uint* sent, void* to, int toLength, OVERLAPPED* overlapped);
 
     /// <summary>WSASend.</summary>
     int Send(nint socket, WSABUF* buffers, uint count, uint* sent, OVERLAPPED* overlapped);

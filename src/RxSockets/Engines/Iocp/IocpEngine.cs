@@ -104,6 +104,8 @@ internal sealed class IocpEngine : CompletionEngine
         connect.Start();
     }
 
+    public override EngineDatagramSocket BindDatagram(DatagramRequest request) => new IocpDatagramSocket(this, LeastLoaded(), request);
+
     public override void CancelConnect(ConnectRequest request) => (request.EngineState as IocpConnect)?.Cancel();
 
     public override void Schedule(CompletionWork work) => _loops[0].Schedule(work);

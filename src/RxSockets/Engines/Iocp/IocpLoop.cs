@@ -19,8 +19,8 @@ internal sealed unsafe class IocpLoop : CompletionLoop
     private readonly nint _port;
     private readonly OVERLAPPED_ENTRY* _entries;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ConcurrentQueue<IocpReceive> _parked = new();
-    private readonly RefillNode _refill;
+    private readonly ReceivePool _receives;
+    private readonly ConcurrentDictionary<int, ReceivePool> _datagramReceives = new();
     private readonly ConcurrentQueue<ICancellable> _cancelled = new();
     private long _cancelledAt;
     private static long s_lastKey;
@@ -34,12 +34,10 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         if (error != 0)
             throw new System.Net.Sockets.SocketException((int)WinsockErrors.FromCode(error), "A completion port could not be made.");
         _entries = (OVERLAPPED_ENTRY*)NativeMemory.AllocZeroed(BatchEntries, (nuint)sizeof(OVERLAPPED_ENTRY));
-        Pool = new BufferPool(engine.Options.ReceiveBufferSize, engine.Options.MaxReceiveBufferBytes);
-        _refill = new RefillNode(this);
-        Pool.BufferAvailable += () => Post(_refill, 1);
+        _receives = new ReceivePool(this, engine.Options.ReceiveBufferSize, engine.Options.MaxReceiveBufferBytes);
     }
 
-    public BufferPool Pool { get; }
+    public BufferPool Pool => _receives.Buffers;
 
     public OverlappedTable Overlappeds { get; } = new();
 
@@ -51,7 +49,7 @@ internal sealed unsafe class IocpLoop : CompletionLoop
     public Task StopAsync()
     {
         Volatile.Write(ref _stopping, true);
-        Post(_refill, 1);
+        Post(_receives, 1);
         return _ended.Task;
     }
 
@@ -66,17 +64,16 @@ internal sealed unsafe class IocpLoop : CompletionLoop
     }
 
     /// <summary>A receive found no buffer: it goes on when one comes back. Any thread.</summary>
-    public void Park(IocpReceive receive)
-    {
-        Interlocked.Increment(ref Statistics.BufferStarvations);
-        _parked.Enqueue(receive);
-        // Only after it is in the queue: a buffer that came back before this look is found by it, one that comes back later calls us.
-        if (Pool.TryRent() is not { } buffer)
-            return;
-        buffer.Fill(0, holder: null);
-        buffer.Release();
-        Post(_refill, 1);
-    }
+    public void Park(IocpReceive receive) => _receives.Park(receive);
+
+    /// <summary>The buffers for datagrams of a size, and who waits for one; made when the first socket asks. Sizes are few (see DatagramLayout).</summary>
+    public ReceivePool DatagramReceives(int bufferSize) => _datagramReceives.GetOrAdd(
+        bufferSize, static (size, loop) => new ReceivePool(loop, size, loop._engine.Options.MaxReceiveBufferBytes), this);
+
+    /// <summary>
+    /// Has an operation that failed in the call told like every other, by a packet, in its turn behind those that wait in the port. Returns 0 or an error.
+    /// </summary>
+    public int PostFailure(nuint key, OVERLAPPED* overlapped) => _engine.Winsock.PostPacket(_port, IocpRequest.FailureBytes, key, overlapped);
 
     /// <summary>
     /// Asks again every 50 ms until it has ended. A cancel can miss an operation that is just being worked on and goes back to waiting (seen under Wine with
@@ -85,7 +82,7 @@ internal sealed unsafe class IocpLoop : CompletionLoop
     public void WatchCancelled(ICancellable cancelled)
     {
         _cancelled.Enqueue(cancelled);
-        Post(_refill, 1);
+        Post(_receives, 1);
     }
 
     protected override void Run()
@@ -131,6 +128,9 @@ internal sealed unsafe class IocpLoop : CompletionLoop
             return;
         }
 
+        if (!request.IsEnd(entry.dwNumberOfBytesTransferred))
+            return;
+
         // Documented to hold the status; the entry's own Internal is "reserved".
         uint status = (uint)block->Overlapped.Internal;
         Overlappeds.End(block);
@@ -156,28 +156,11 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         }
     }
 
-    // One receive per buffer that is there: all at once would find none, and be parked again.
-    private void Unpark()
-    {
-        while (Pool.HasFree && _parked.TryDequeue(out IocpReceive? receive))
-            receive.Unpark();
-        if (!_parked.IsEmpty)
-            return;
-        Pool.Sated();
-        if (!_parked.IsEmpty && Pool.Starve())
-            Post(_refill, 1);
-    }
-
     // Stop intake (the port did), drain (the rounds did), close the port, and only then free what the kernel could still have written to.
     private void Free()
     {
         _engine.Winsock.ClosePort(_port);
         Overlappeds.Dispose();
         NativeMemory.Free(_entries);
-    }
-
-    private sealed class RefillNode(IocpLoop loop) : LoopNode
-    {
-        public override void Execute(int commands) => loop.Unpark();
     }
 }

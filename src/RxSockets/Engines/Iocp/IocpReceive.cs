@@ -10,7 +10,7 @@ namespace RxSockets.Engines.Iocp;
 /// kernel never writes into a buffer at a time of its own. The price is one call more per message; none more where data keeps
 /// coming, since after a buffer that was filled to its end the next one is tried without waiting. Guarded by the socket's lock.
 /// </summary>
-internal sealed unsafe class IocpReceive(IocpSocket socket) : IocpRequest(socket.Loop), ICancellable
+internal sealed unsafe class IocpReceive(IocpSocket socket) : IocpRequest(socket.Loop), ICancellable, IParked
 {
     private bool _waiting;
     private bool _parked;

@@ -15,6 +15,12 @@ internal abstract unsafe class IocpRequest(IocpLoop loop)
     /// <summary>On the loop's thread: the started operation ended with this NTSTATUS after so many bytes.</summary>
     public abstract void OnCompletion(uint status, uint bytes);
 
+    /// <summary>The count of bytes in the packet of <see cref="IocpLoop.PostFailure"/>; no operation transfers so many.</summary>
+    public const uint FailureBytes = uint.MaxValue;
+
+    /// <summary>On the loop's thread, before <see cref="OnCompletion"/>: false for a packet that is not the operation's end; that comes by another.</summary>
+    public virtual bool IsEnd(uint bytes) => true;
+
     public OVERLAPPED* Overlapped => &_block->Overlapped;
 
     /// <summary>Before the call that starts an operation on a handle with this key.</summary>

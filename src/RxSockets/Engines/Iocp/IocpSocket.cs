@@ -310,15 +310,4 @@ internal sealed unsafe class IocpSocket : EngineSocket, ICancellable
             socket.FinishCloseIfIdle();
         }
     }
-
-    /// <summary>The handle as users see it; closing stays the engine's.</summary>
-    private sealed class UnownedSocket : SafeHandle
-    {
-        public UnownedSocket(nint socket)
-            : base(INVALID_HANDLE_VALUE, ownsHandle: false) => SetHandle(socket);
-
-        public override bool IsInvalid => handle == INVALID_HANDLE_VALUE;
-
-        protected override bool ReleaseHandle() => true;
-    }
 }

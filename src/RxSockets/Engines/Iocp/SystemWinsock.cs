@@ -52,6 +52,13 @@ internal sealed unsafe class SystemWinsock : IWinsock
         return result != 0 ? 0 : Failure(error);
     }
 
+    public int PostPacket(nint port, uint bytes, nuint key, OVERLAPPED* overlapped)
+    {
+        int result = Kernel32.PostQueuedCompletionStatus(port, bytes, key, overlapped);
+        int error = Marshal.GetLastSystemError();
+        return result != 0 ? 0 : Failure(error);
+    }
+
     public void ClosePort(nint port) => _ = Kernel32.CloseHandle(port);
 
     public int CreateSocket(int family, int type, int protocol, out nint socket)
@@ -71,6 +78,13 @@ internal sealed unsafe class SystemWinsock : IWinsock
     public int Bind(nint socket, void* address, int length)
     {
         int result = Ws2_32.bind(socket, address, length);
+        int error = Marshal.GetLastSystemError();
+        return result == 0 ? 0 : Failure(error);
+    }
+
+    public int Connect(nint socket, void* address, int length)
+    {
+        int result = Ws2_32.connect(socket, address, length);
         int error = Marshal.GetLastSystemError();
         return result == 0 ? 0 : Failure(error);
     }
@@ -110,6 +124,14 @@ internal sealed unsafe class SystemWinsock : IWinsock
         return result == 0 ? 0 : Failure(error);
     }
 
+    public int Set(nint socket, uint code, uint value)
+    {
+        uint returned = 0;
+        int result = Ws2_32.WSAIoctl(socket, code, &value, sizeof(uint), null, 0, &returned, null, null);
+        int error = Marshal.GetLastSystemError();
+        return result == 0 ? 0 : Failure(error);
+    }
+
     public int Shutdown(nint socket, int how)
     {
         int result = Ws2_32.shutdown(socket, how);
@@ -121,6 +143,30 @@ internal sealed unsafe class SystemWinsock : IWinsock
     {
         uint flags = 0;
         int result = Ws2_32.WSARecv(socket, buffers, count, received, &flags, overlapped, null);
+        int error = Marshal.GetLastSystemError();
+        return result == 0 ? 0 : Failure(error);
+    }
+
+    public int Peek(nint socket, OVERLAPPED* overlapped)
+    {
+        var nothing = default(WSABUF);
+        uint flags = MSG_PEEK;
+        uint received = 0;
+        int result = Ws2_32.WSARecv(socket, &nothing, 1, &received, &flags, overlapped, null);
+        int error = Marshal.GetLastSystemError();
+        return result == 0 ? 0 : Failure(error);
+    }
+
+    public int ReceiveFrom(nint socket, WSABUF* buffer, uint* received, uint* flags, void* from, int* fromLength, OVERLAPPED* overlapped)
+    {
+        int result = Ws2_32.WSARecvFrom(socket, buffer, 1, received, flags, from, fromLength, overlapped, null);
+        int error = Marshal.GetLastSystemError();
+        return result == 0 ? 0 : Failure(error);
+    }
+
+    public int SendTo(nint socket, WSABUF* buffers, uint count, uint* sent, void* to, int toLength, OVERLAPPED* overlapped)
+    {
+        int result = Ws2_32.WSASendTo(socket, buffers, count, sent, 0, to, toLength, overlapped, null);
         int error = Marshal.GetLastSystemError();
         return result == 0 ? 0 : Failure(error);
     }

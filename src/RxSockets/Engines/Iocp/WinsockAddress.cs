@@ -61,6 +61,17 @@ internal static unsafe class WinsockAddress
         return Ip6Bytes;
     }
 
+    /// <summary>
+    /// Copies an address that the framework wrote into at least 32 bytes; returns its length. The family has this system's number in it: Windows' own there, another
+    /// one where the engine runs over a stand-in.
+    /// </summary>
+    public static int Copy(SocketAddress from, byte* address)
+    {
+        from.Buffer.Span[..from.Size].CopyTo(new Span<byte>(address, from.Size));
+        BinaryPrimitives.WriteUInt16LittleEndian(new Span<byte>(address, 2), (ushort)(from.Family == AddressFamily.InterNetworkV6 ? AF_INET6 : AF_INET));
+        return from.Size;
+    }
+
     /// <summary>Null for no address, or one of a family that is not mapped.</summary>
     public static EndPoint? Read(byte* address, int length)
     {

@@ -83,6 +83,22 @@ internal struct LINGER
     public ushort l_linger;
 }
 
+/// <summary>struct ip_mreq. An interface of 0.x.x.x is the number of one, in network order.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ip_mreq
+{
+    public uint imr_multiaddr;
+    public uint imr_interface;
+}
+
+/// <summary>struct ipv6_mreq.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct ipv6_mreq
+{
+    public fixed byte ipv6mr_multiaddr[16];
+    public uint ipv6mr_interface;
+}
+
 /// <summary>struct sockaddr_in.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct sockaddr_in

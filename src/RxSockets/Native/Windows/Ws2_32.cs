@@ -23,6 +23,9 @@ internal static unsafe class Ws2_32
     public static extern int bind(nint socket, void* address, int length);
 
     [DllImport(Library)]
+    public static extern int connect(nint socket, void* address, int length);
+
+    [DllImport(Library)]
     public static extern int listen(nint socket, int backlog);
 
     [DllImport(Library)]
@@ -51,6 +54,14 @@ internal static unsafe class Ws2_32
 
     [DllImport(Library)]
     public static extern int WSARecv(nint socket, WSABUF* buffers, uint count, uint* received, uint* flags, OVERLAPPED* overlapped, void* routine);
+
+    [DllImport(Library)]
+    public static extern int WSARecvFrom(
+        nint socket, WSABUF* buffers, uint count, uint* received, uint* flags, void* from, int* fromLength, OVERLAPPED* overlapped, void* routine);
+
+    [DllImport(Library)]
+    public static extern int WSASendTo(
+        nint socket, WSABUF* buffers, uint count, uint* sent, uint flags, void* to, int toLength, OVERLAPPED* overlapped, void* routine);
 
     [DllImport(Library)]
     public static extern int WSASend(nint socket, WSABUF* buffers, uint count, uint* sent, uint flags, OVERLAPPED* overlapped, void* routine);

@@ -61,6 +61,33 @@ internal sealed class FakePort : IAsyncDisposable
         return (listener, told);
     }
 
+    /// <summary>A bound datagram socket, and a record of what it tells.</summary>
+    public (EngineDatagramSocket Socket, DatagramRecording Told) Datagrams(int posted = 2, int maxSize = 100, System.Collections.Concurrent.ConcurrentQueue<RxSockets.Buffers.BufferLease>? kept = null, IPEndPoint? local = null)
+    {
+        EngineDatagramSocket socket = Engine.BindDatagram(new DatagramRequest
+        {
+            Local = local ?? new IPEndPoint(IPAddress.Parse("10.0.0.1"), 0),
+            MaxDatagramSize = maxSize,
+            ReceiveLimit = posted,
+            DualMode = false,
+            ReuseAddress = false,
+            Broadcast = true,
+            ReceiveBufferSize = 5000,
+            SendBufferSize = 6000,
+        });
+        var told = new DatagramRecording { Kept = kept };
+        socket.Attach(told);
+        return (socket, told);
+    }
+
+    public static void Close(EngineDatagramSocket socket, DatagramRecording told)
+    {
+        socket.Close();
+        while (told.Next() != "closed")
+        {
+        }
+    }
+
     /// <summary>Closes a socket and waits until that was told.</summary>
     public static void Close(EngineSocket socket, SocketRecording told)
     {

@@ -18,6 +18,9 @@ internal readonly record struct FakeAnswer(int Code, uint? Status = null, uint B
     /// <summary>The call returns TRUE (or 0), and there is a packet all the same: skip-on-success is not used.</summary>
     public static FakeAnswer AtOnce(uint bytes = 0) => new(0, NtStatus.STATUS_SUCCESS, bytes);
 
+    /// <summary>The call fails, and there is a packet all the same: so some providers have it where the status is a warning.</summary>
+    public static FakeAnswer FailsWithPacket(int code, uint status, uint bytes) => new(code, status, bytes);
+
     /// <summary>The call pends, and its packet comes by itself.</summary>
     public static FakeAnswer Completes(uint bytes = 0, uint status = NtStatus.STATUS_SUCCESS) => new(Win32Error.ERROR_IO_PENDING, status, bytes);
 }
@@ -94,7 +97,7 @@ internal sealed unsafe class FakeWinsock : IWinsock
     {
         var call = new FakeCall(name, handle, arguments) { Overlapped = (nint)overlapped };
         FakeAnswer answer = Answer(call) ?? (overlapped is null ? new FakeAnswer(0) : FakeAnswer.Pending);
-        bool begun = overlapped is not null && answer.Code is 0 or Win32Error.ERROR_IO_PENDING;
+        bool begun = overlapped is not null && (answer.Code is 0 or Win32Error.ERROR_IO_PENDING || answer.Status is not null);
         if (begun)
             _pending[(nint)overlapped] = (handle, _associated[handle].Key);
         _calls.Add(call);
@@ -134,6 +137,14 @@ internal sealed unsafe class FakeWinsock : IWinsock
         return 0;
     }
 
+    public int PostPacket(nint port, uint bytes, nuint key, OVERLAPPED* overlapped)
+    {
+        int code = Record("PostQueuedCompletionStatus", port, "").Code;
+        if (code == 0)
+            Packet(port, new OVERLAPPED_ENTRY { lpCompletionKey = key, lpOverlapped = overlapped, dwNumberOfBytesTransferred = bytes });
+        return code;
+    }
+
     /// <summary>A packet that belongs to nothing.</summary>
     public void PostStray(nint socket, FakeCall former) =>
         Packet(_associated[socket].Port, new OVERLAPPED_ENTRY { lpCompletionKey = _associated[socket].Key, lpOverlapped = (OVERLAPPED*)former.Overlapped });
@@ -159,6 +170,8 @@ internal sealed unsafe class FakeWinsock : IWinsock
 
     public int Bind(nint socket, void* address, int length) => Record("bind", socket, $"{WinsockAddress.Read((byte*)address, length)}").Code;
 
+    public int Connect(nint socket, void* address, int length) => Record("connect", socket, $"{WinsockAddress.Read((byte*)address, length)}").Code;
+
     public int Listen(nint socket, int backlog) => Record("listen", socket, $"{backlog}").Code;
 
     public int GetName(nint socket, bool peer, void* address, int* length)
@@ -169,7 +182,13 @@ internal sealed unsafe class FakeWinsock : IWinsock
 
     public int SetOption(nint socket, int level, int name, void* value, int length)
     {
-        string text = length switch { 0 => $"{(nint)value}", 4 => $"{*(int*)value}", _ => $"{*(nint*)value}" };
+        string text = length switch
+        {
+            0 => $"{(nint)value}",
+            4 => $"{*(int*)value}",
+            20 => Convert.ToHexString(new ReadOnlySpan<byte>(value, length)),
+            _ => $"{*(nint*)value}",
+        };
         if (length == 4)
             _options[(socket, name)] = *(int*)value;
         return Record("setsockopt", socket, $"0x{name:X} value={text} length={length}").Code;
@@ -183,6 +202,8 @@ internal sealed unsafe class FakeWinsock : IWinsock
 
     public int Control(nint socket, int command, uint* value) => Record("ioctlsocket", socket, $"0x{command:X}").Code;
 
+    public int Set(nint socket, uint code, uint value) => Record("WSAIoctl", socket, $"0x{code:X} {value}").Code;
+
     public int Shutdown(nint socket, int how) => Record("shutdown", socket, $"{how}").Code;
 
     public int Receive(nint socket, WSABUF* buffers, uint count, uint* received, OVERLAPPED* overlapped)
@@ -192,10 +213,28 @@ internal sealed unsafe class FakeWinsock : IWinsock
         return answer.Code;
     }
 
+    public int Peek(nint socket, OVERLAPPED* overlapped) => Record("peek", socket, "", overlapped).Code;
+
+    /// <summary>The sender is written at once, into what must live until the completion.</summary>
+    public int ReceiveFrom(nint socket, WSABUF* buffer, uint* received, uint* flags, void* from, int* fromLength, OVERLAPPED* overlapped)
+    {
+        string arguments = $"{buffer->len} room={*fromLength} flags={*flags}{(overlapped is null ? " now" : "")}";
+        *fromLength = WinsockAddress.Copy(Remote.Serialize(), (byte*)from);
+        FakeAnswer answer = Record("WSARecvFrom", socket, arguments, overlapped);
+        *received = answer.Bytes;
+        return answer.Code;
+    }
+
+    public int SendTo(nint socket, WSABUF* buffers, uint count, uint* sent, void* to, int toLength, OVERLAPPED* overlapped)
+    {
+        FakeAnswer answer = Record("WSASendTo", socket, $"{Pieces(buffers, count)} to={WinsockAddress.Read((byte*)to, toLength)}{(overlapped is null ? " now" : "")}", overlapped);
+        *sent = answer.Bytes;
+        return answer.Code;
+    }
+
     public int Send(nint socket, WSABUF* buffers, uint count, uint* sent, OVERLAPPED* overlapped)
     {
-        string pieces = string.Join('+', Enumerable.Range(0, (int)count).Select(i => buffers[i].len));
-        FakeAnswer answer = Record("WSASend", socket, $"{pieces}{(overlapped is null ? " now" : "")}", overlapped);
+        FakeAnswer answer = Record("WSASend", socket, $"{Pieces(buffers, count)}{(overlapped is null ? " now" : "")}", overlapped);
         *sent = answer.Bytes;
         return answer.Code;
     }
@@ -221,6 +260,8 @@ internal sealed unsafe class FakeWinsock : IWinsock
         overlapped->Internal = status;
         Packet(_associated[pending.Handle].Port, new OVERLAPPED_ENTRY { lpCompletionKey = pending.Key, lpOverlapped = overlapped, Internal = status, dwNumberOfBytesTransferred = bytes });
     }
+
+    private static string Pieces(WSABUF* buffers, uint count) => string.Join('+', Enumerable.Range(0, (int)count).Select(i => buffers[i].len));
 
     private void Packet(nint port, OVERLAPPED_ENTRY entry) => _ports[port].Add(entry);
 

@@ -52,6 +52,30 @@ internal sealed class SocketRecording : Recording, ISocketSink
     public void OnClosed() => Tell("closed");
 }
 
+internal sealed class DatagramRecording : Recording, IDatagramSink
+{
+    /// <summary>Datagrams are kept here instead of released.</summary>
+    public ConcurrentQueue<BufferLease>? Kept { get; init; }
+
+    public void OnReceived(BufferLease datagram, bool more)
+    {
+        string text = $"received {datagram.Length}{(datagram.IsTruncated ? " cut" : "")} from {datagram.Sender.Length} {(more ? "more" : "over")}";
+        if (Kept is null)
+            datagram.Release();
+        else
+            Kept.Enqueue(datagram);
+        Tell(text);
+    }
+
+    public void OnReceiveError(SocketError error) => Tell($"error {error}");
+
+    public void OnReceiveStopped(SocketError error) => Tell($"stopped {error}");
+
+    public void OnSendCompleted(int datagrams, SocketError error) => Tell($"sent {datagrams} {error}");
+
+    public void OnClosed() => Tell("closed");
+}
+
 internal sealed class ListenerRecording : Recording, IListenerSink
 {
     public ConcurrentQueue<EngineSocket> Accepted { get; } = new();

@@ -14,10 +14,10 @@ public partial class AbiHeaderTests
     private const string Compiler = "x86_64-w64-mingw32-gcc";
 
     // Enumerators, which #ifdef does not see.
-    private static readonly string[] s_enumerators = ["IPPROTO_TCP", "IPPROTO_IPV6"];
+    private static readonly string[] s_enumerators = ["IPPROTO_TCP", "IPPROTO_UDP", "IPPROTO_IPV6"];
 
     // mingw-w64 10 does not have what came after Windows 8.
-    private static readonly HashSet<string> s_newer = ["SO_REUSE_UNICASTPORT", "AF_UNIX", "TCP_KEEPIDLE", "TCP_KEEPCNT", "TCP_KEEPINTVL"];
+    private static readonly HashSet<string> s_newer = ["SO_REUSE_UNICASTPORT", "AF_UNIX", "TCP_KEEPIDLE", "TCP_KEEPCNT", "TCP_KEEPINTVL", "SIO_UDP_NETRESET"];
 
     [Fact]
     public void Constants_sizes_offsets_and_guids_are_those_of_the_headers()

@@ -11,11 +11,11 @@ internal static class WindowsAbi
     public static readonly Type[] Structs =
     [
         typeof(OVERLAPPED), typeof(OVERLAPPED_ENTRY), typeof(WSABUF), typeof(WSAMSG), typeof(WSACMSGHDR), typeof(TRANSMIT_FILE_BUFFERS),
-        typeof(TRANSMIT_PACKETS_ELEMENT), typeof(LINGER), typeof(sockaddr_in), typeof(sockaddr_in6),
+        typeof(TRANSMIT_PACKETS_ELEMENT), typeof(LINGER), typeof(ip_mreq), typeof(ipv6_mreq), typeof(sockaddr_in), typeof(sockaddr_in6),
     ];
 
     /// <summary>In C: a tag that needs the word struct, or another name.</summary>
-    public static string CName(Type type) => type.Name is "sockaddr_in" or "sockaddr_in6" ? "struct " + type.Name : type.Name;
+    public static string CName(Type type) => type.Name is "sockaddr_in" or "sockaddr_in6" or "ip_mreq" or "ipv6_mreq" ? "struct " + type.Name : type.Name;
 
     public static IEnumerable<(string Name, long Value)> Constants() =>
         from type in new[] { typeof(WindowsConstants), typeof(Win32Error), typeof(NtStatus) }
