@@ -59,7 +59,8 @@ public class SlowConsumerTests
             long[] figures = [.. told!.Split(' ').Select(static figure => long.Parse(figure, CultureInfo.InvariantCulture))];
             TestContext.Current.TestOutputHelper?.WriteLine($"{engine}, {form}: resident memory grew by {figures[1]} KiB, {left >> 10} KiB were sent");
             Assert.Equal(Seconds, figures[0]);
-            Assert.InRange(figures[1], long.MinValue, 1024);
+            // 0.3 to 2.5 MiB were seen, of the runtime's own; a queue without a bound takes what can be sent in that time, gigabytes.
+            Assert.InRange(figures[1], long.MinValue, 6 << 10);
             // What was consumed, what the library may hold, and the kernel's buffers on both sides: far from what a sender can send in half a minute.
             Assert.InRange(left, 1, 32 << 20);
         }

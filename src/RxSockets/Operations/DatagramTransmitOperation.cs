@@ -50,8 +50,7 @@ internal sealed class DatagramTransmitOperation : DatagramWrite, IThreadPoolWork
                 for (int i = _filledTo; i < end; i++)
                     batch.AddPiece(_elements[i].Memory);
             }
-            // While it is read the window is the reading thread's: what it has put together so far is not to be seen, or the operation ends under its hands.
-            else if (!_reading && _window.TryGet(_filledTo, out ReadOnlyMemory<byte> together))
+            else if (_window.TryGet(_filledTo, out ReadOnlyMemory<byte> together))
             {
                 batch.BeginTransmit();
                 batch.AddPiece(together);
