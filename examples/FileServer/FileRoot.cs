@@ -27,16 +27,19 @@ internal sealed class FileRoot
         file = default;
         if (!TryDecode(target, out string path))
             return 400;
-        string[] segments = path.Split('/');
-        if (segments.Contains(".."))
-            return 403;
+        foreach (Range segment in path.AsSpan().Split('/'))
+        {
+            if (path.AsSpan(segment) is "..")
+                return 403;
+        }
+
         if (path.EndsWith('/'))
             path += "index.html";
         string full = Path.Join(_root, path);
         try
         {
             // Shared with everybody: the server must not keep others from writing, and asks for no lock.
-            SafeFileHandle handle = File.OpenHandle(full, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+            SafeFileHandle handle = File.OpenHandle(full, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             long length = RandomAccess.GetLength(handle);
             long written = File.GetLastWriteTimeUtc(handle).Ticks;
             file = new ServedFile(handle, length, string.Create(CultureInfo.InvariantCulture, $"\"{written:x}-{length:x}\""), TypeOf(path));

@@ -1,47 +1,52 @@
+using System.Text;
+
 namespace FileServer;
 
 /// <summary>The head of a request, as far as this server looks at it.</summary>
 internal readonly record struct Request(string Path, bool IsHead, bool KeepAlive, string? Range, string? IfRange, string? IfNoneMatch)
 {
     /// <summary>0, or the status that refuses it. The head comes without its empty line.</summary>
-    public static int TryParse(string head, out Request request)
+    public static int TryParse(ReadOnlySpan<byte> head, out Request request)
     {
         request = default;
         // A client may send an empty line before a request (RFC 9112, 2.2).
-        string[] lines = head.TrimStart('\r', '\n').Split("\r\n");
-        string[] start = lines[0].Split(' ');
-        if (start is not [var method, ['/', ..] target, ['H', 'T', 'T', 'P', '/', ..] version])
+        ReadOnlySpan<byte> rest = head.TrimStart("\r\n"u8);
+        ReadOnlySpan<byte> start = Next(ref rest, "\r\n"u8);
+        ReadOnlySpan<byte> method = Next(ref start, " "u8), target = Next(ref start, " "u8), version = start;
+        if (target is not [(byte)'/', ..] || !version.StartsWith("HTTP/"u8) || version.Contains((byte)' '))
             return 400;
-        if (version is not ("HTTP/1.1" or "HTTP/1.0"))
+        bool is11 = version.SequenceEqual("HTTP/1.1"u8);
+        if (!is11 && !version.SequenceEqual("HTTP/1.0"u8))
             return 505;
-        var found = new Request(target, method == "HEAD", version == "HTTP/1.1", null, null, null);
+        var found = new Request(Text(target), method.SequenceEqual("HEAD"u8), is11, null, null, null);
         bool hasHost = false;
-        foreach (string line in lines.AsSpan(1))
+        while (!rest.IsEmpty)
         {
-            int colon = line.IndexOf(':', StringComparison.Ordinal);
+            ReadOnlySpan<byte> line = Next(ref rest, "\r\n"u8);
+            int colon = line.IndexOf((byte)':');
             // Neither folded lines nor blanks before the colon: both have been used to smuggle requests.
-            if (colon < 1 || line.AsSpan(0, colon).ContainsAny(" \t\r\n\0"))
+            if (colon < 1 || line[..colon].ContainsAny(" \t\r\n\0"u8))
                 return 400;
-            string name = line[..colon], value = line[(colon + 1)..].Trim(' ', '\t');
-            if (Is(name, "Host") && hasHost)
+            ReadOnlySpan<byte> name = line[..colon], value = line[(colon + 1)..].Trim(" \t"u8);
+            if (Is(name, "Host"u8) && hasHost)
                 return 400;
-            hasHost |= Is(name, "Host");
+            hasHost |= Is(name, "Host"u8);
             // No answer to a request depends on a body here, and what is not read would be taken for the next request.
-            if (Is(name, "Transfer-Encoding") || (Is(name, "Content-Length") && value != "0"))
+            if (Is(name, "Transfer-Encoding"u8) || (Is(name, "Content-Length"u8) && !Is(value, "0"u8)))
                 return 400;
-            if (Is(name, "Connection"))
-                found = found with { KeepAlive = Is(value, "keep-alive") || (!Is(value, "close") && found.KeepAlive) };
-            else if (Is(name, "Range"))
-                found = found with { Range = value };
-            else if (Is(name, "If-Range"))
-                found = found with { IfRange = value };
-            else if (Is(name, "If-None-Match"))
-                found = found with { IfNoneMatch = value };
+            if (Is(name, "Connection"u8))
+                found = found with { KeepAlive = Is(value, "keep-alive"u8) || (!Is(value, "close"u8) && found.KeepAlive) };
+            else if (Is(name, "Range"u8))
+                found = found with { Range = Text(value) };
+            else if (Is(name, "If-Range"u8))
+                found = found with { IfRange = Text(value) };
+            else if (Is(name, "If-None-Match"u8))
+                found = found with { IfNoneMatch = Text(value) };
         }
 
-        if (!hasHost && version == "HTTP/1.1")
+        if (!hasHost && is11)
             return 400;
-        if (method is not ("GET" or "HEAD"))
+        if (!found.IsHead && !method.SequenceEqual("GET"u8))
             return 405;
         request = found;
         return 0;
@@ -55,5 +60,16 @@ internal readonly record struct Request(string Path, bool IsHead, bool KeepAlive
     public ByteRange RangeIn(ServedFile file) =>
         Range is null || IsHead || (IfRange is not null && IfRange != file.ETag) ? ByteRange.All(file.Length) : ByteRange.Parse(Range, file.Length);
 
-    private static bool Is(string text, string word) => text.Equals(word, StringComparison.OrdinalIgnoreCase);
+    // What comes before the separator, which is taken off together with it.
+    private static ReadOnlySpan<byte> Next(ref ReadOnlySpan<byte> rest, ReadOnlySpan<byte> separator)
+    {
+        int end = rest.IndexOf(separator);
+        ReadOnlySpan<byte> part = end < 0 ? rest : rest[..end];
+        rest = end < 0 ? default : rest[(end + separator.Length)..];
+        return part;
+    }
+
+    private static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
+
+    private static bool Is(ReadOnlySpan<byte> text, ReadOnlySpan<byte> word) => Ascii.EqualsIgnoreCase(text, word);
 }

@@ -6,6 +6,8 @@ namespace FileServer;
 /// <summary>The heads of answers, and the short bodies of refusals.</summary>
 internal static class Response
 {
+    private static DateLine s_date = new(0, "");
+
     public static byte[] File(ServedFile file, ByteRange range, bool keepAlive) => Encode(
         range.IsPart ? 206 : 200,
         keepAlive,
@@ -26,9 +28,18 @@ internal static class Response
 
     private static byte[] Encode(int status, bool keepAlive, string fields, string body = "")
     {
-        string date = TimeProvider.System.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
-        return Encoding.ASCII.GetBytes(
-            $"HTTP/1.1 {status} {Reason(status)}\r\nDate: {date}\r\nServer: RxSockets\r\nConnection: {(keepAlive ? "keep-alive" : "close")}\r\n{fields}\r\n{body}");
+        string connection = keepAlive ? "keep-alive" : "close";
+        return Encoding.ASCII.GetBytes($"HTTP/1.1 {status} {Reason(status)}\r\nDate: {Date()}\r\nServer: RxSockets\r\nConnection: {connection}\r\n{fields}\r\n{body}");
+    }
+
+    // It changes once a second, and takes longer to write than the rest.
+    private static string Date()
+    {
+        long second = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        DateLine last = s_date;
+        if (last.Second != second)
+            s_date = last = new DateLine(second, DateTimeOffset.FromUnixTimeSeconds(second).ToString("R", CultureInfo.InvariantCulture));
+        return last.Text;
     }
 
     private static string Reason(int status) => status switch
@@ -45,4 +56,6 @@ internal static class Response
         505 => "HTTP Version Not Supported",
         _ => "Error",
     };
+
+    private sealed record DateLine(long Second, string Text);
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using RxSockets;
 
 namespace FileServer;
@@ -15,7 +14,7 @@ internal static class Session
         {
             await foreach (ReadOnlySequence<byte> head in connection.ReceiveAllAsync().Delimited("\r\n\r\n"u8, MaxRequestBytes))
             {
-                int status = Request.TryParse(Encoding.Latin1.GetString(head), out Request request);
+                int status = Request.TryParse(head.IsSingleSegment ? head.FirstSpan : head.ToArray(), out Request request);
                 if (status != 0)
                     await RefuseAsync(connection, status, close: true, isHead: false);
                 else

@@ -18,6 +18,9 @@ internal static unsafe class PageCache
 
     public static bool Holds(int file, long offset, long count)
     {
+        // A byte of each page says it all, in less time.
+        if (Pages(offset, count) <= 2)
+            return HoldsByte(file, offset + count - 1) && (Pages(offset, count) == 1 || HoldsByte(file, offset));
         if (!s_noCachestat)
         {
             var range = new cachestat_range { off = (ulong)offset, len = (ulong)count };
