@@ -23,7 +23,7 @@ internal abstract class CompletionLoop
     protected CompletionLoop(CompletionScheduling scheduling, Action<Exception> unhandled, string name)
     {
         _unhandled = unhandled;
-        _pool = scheduling == CompletionScheduling.ThreadPool ? new PoolDispatcher(unhandled) : null;
+        _pool = scheduling == CompletionScheduling.ThreadPool ? new PoolDispatcher(this, unhandled) : null;
         _thread = new Thread(Run) { IsBackground = true, Name = name };
     }
 
@@ -34,6 +34,12 @@ internal abstract class CompletionLoop
 
     /// <summary>The thread waits in the kernel, or is about to.</summary>
     public bool IsSleeping => Volatile.Read(ref _sleeping) != 0;
+
+    /// <summary>
+    /// Whether to send directly costs less than to ask the loop: it waits in the kernel, and would be woken for this alone. A worker of the pool with more to run
+    /// asks the loop for all that it sends together.
+    /// </summary>
+    public bool PrefersDirect => IsSleeping && Volatile.Read(ref _posted) is null && _pool is not { IsInBatch: true };
 
     /// <summary>Work is queued for the pool: the loop must look now and then whether it moves.</summary>
     protected bool PoolHasQueued => _pool is { HasQueued: true };
@@ -57,7 +63,15 @@ internal abstract class CompletionLoop
             node.NextPosted = head;
         }
         while (Interlocked.CompareExchange(ref _posted, node, head) != head);
-        WakeIfSleeping();
+        if (_pool is not { IsInBatch: true })
+            WakeIfSleeping();
+    }
+
+    /// <summary>A worker of the pool comes to its end: what it posted on its way is to be done now.</summary>
+    public void WakeForPosted()
+    {
+        if (Volatile.Read(ref _posted) is not null)
+            WakeIfSleeping();
     }
 
     /// <summary>Runs work where this loop's completions run. Any thread; never inside this call.</summary>

@@ -7,10 +7,13 @@ namespace RxSockets.Engines;
 /// Hands a loop's completions to the thread pool in batches: one worker runs what is queued, one by one. A worker whose handler blocks makes no
 /// progress; the loop sees that within a millisecond and starts another, so a handler holds up nobody but itself. Thread-safe.
 /// </summary>
-internal sealed class PoolDispatcher(Action<Exception> unhandled) : IThreadPoolWorkItem
+internal sealed class PoolDispatcher(CompletionLoop loop, Action<Exception> unhandled) : IThreadPoolWorkItem
 {
     /// <summary>How often a loop with queued work looks whether it moves.</summary>
     public static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(1);
+
+    [ThreadStatic]
+    private static PoolDispatcher? s_running;
 
     private readonly ConcurrentQueue<CompletionWork> _queue = new();
     private int _workers;
@@ -21,14 +24,20 @@ internal sealed class PoolDispatcher(Action<Exception> unhandled) : IThreadPoolW
 
     public bool HasQueued => !_queue.IsEmpty;
 
+    /// <summary>
+    /// The caller is a worker of this with more to run: it comes to its end, where it wakes the loop. Should it block before, the loop, which looks after queued work
+    /// every millisecond, is awake in time.
+    /// </summary>
+    public bool IsInBatch => s_running == this && !_queue.IsEmpty;
+
     public void Add(CompletionWork work) => _queue.Enqueue(work);
 
     /// <summary>After adding: at least one worker is there or on its way. True when it was started by this call.</summary>
     public bool Start()
     {
-        if (Volatile.Read(ref _workers) != 0)
+        if (Volatile.Read(ref _workers) != 0 || Interlocked.CompareExchange(ref _workers, 1, 0) != 0)
             return false;
-        StartWorker();
+        QueueWorker();
         return true;
     }
 
@@ -40,13 +49,18 @@ internal sealed class PoolDispatcher(Action<Exception> unhandled) : IThreadPoolW
         _lastCheck = TimeProvider.System.GetTimestamp();
         long run = Volatile.Read(ref _run);
         if (run == _runAtLastCheck && Volatile.Read(ref _onTheWay) == 0)
-            StartWorker();
+        {
+            Interlocked.Increment(ref _workers);
+            QueueWorker();
+        }
+
         _runAtLastCheck = run;
     }
 
     void IThreadPoolWorkItem.Execute()
     {
         Interlocked.Decrement(ref _onTheWay);
+        s_running = this;
         do
         {
             while (_queue.TryDequeue(out CompletionWork? work))
@@ -55,10 +69,12 @@ internal sealed class PoolDispatcher(Action<Exception> unhandled) : IThreadPoolW
                 Interlocked.Increment(ref _run);
             }
 
+            loop.WakeForPosted();
             // Whoever adds between our last look and this step sees no worker and starts one, or we see its work: both sides fence.
             Interlocked.Decrement(ref _workers);
         }
         while (!_queue.IsEmpty && TryReturn());
+        s_running = null;
     }
 
     public static void RunWork(CompletionWork work, Action<Exception> unhandled)
@@ -79,9 +95,8 @@ internal sealed class PoolDispatcher(Action<Exception> unhandled) : IThreadPoolW
         return true;
     }
 
-    private void StartWorker()
+    private void QueueWorker()
     {
-        Interlocked.Increment(ref _workers);
         Interlocked.Increment(ref _onTheWay);
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }

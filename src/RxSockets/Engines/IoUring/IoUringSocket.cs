@@ -124,8 +124,8 @@ internal sealed unsafe class IoUringSocket : EngineSocket
             return true;
         }
 
-        // A loop that is awake takes a send for a few nanoseconds; one that sleeps costs a wake-up, and a direct send is cheaper then.
-        if (Loop.IsSleeping && _send.TryDirect(out error))
+        // A loop that is awake, or will be woken for others too, takes a send for a few nanoseconds; one that sleeps costs a wake-up, and a direct send is cheaper then.
+        if (Loop.PrefersDirect && _send.TryDirect(out error))
         {
             sent = _send.Sent;
             return false;
