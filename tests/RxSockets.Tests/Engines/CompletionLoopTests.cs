@@ -24,6 +24,51 @@ public class CompletionLoopTests
         await loop.StopAsync().WaitAsync(s_deadline);
     }
 
+    [Fact]
+    public async Task What_a_handler_posts_is_done_although_it_blocks_before_the_end_of_its_batch()
+    {
+        var loop = new FakeLoop(CompletionScheduling.ThreadPool);
+        using var done = new ManualResetEventSlim();
+        bool inTime = false;
+        var blocking = new Work(() =>
+        {
+            // Another one is queued behind this: the worker leaves the waking to the end of its batch, which does not come.
+            loop.Post(new Node(done.Set), 1);
+            inTime = done.Wait(TimeSpan.FromSeconds(5));
+        });
+        var behind = new Work(static () => { });
+        loop.Post(
+            new Node(() =>
+            {
+                loop.Schedule(blocking);
+                loop.Schedule(behind);
+            }),
+            1);
+        await blocking.Started.WaitAsync(s_deadline);
+        await behind.Started.WaitAsync(s_deadline);
+        await loop.StopAsync().WaitAsync(s_deadline);
+        Assert.True(SpinWait.SpinUntil(() => done.IsSet, s_deadline));
+        Assert.True(inTime);
+    }
+
+    [Fact]
+    public async Task What_a_batch_posted_is_done_at_its_end()
+    {
+        var loop = new FakeLoop(CompletionScheduling.ThreadPool);
+        int done = 0;
+        using var all = new ManualResetEventSlim();
+        loop.Post(
+            new Node(() =>
+            {
+                for (int i = 0; i < 10; i++)
+                    loop.Schedule(new Work(() => loop.Post(new Node(() => Interlocked.Increment(ref done)), 1)));
+                loop.Schedule(new Work(all.Set));
+            }),
+            1);
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref done) == 10 && all.IsSet, s_deadline));
+        await loop.StopAsync().WaitAsync(s_deadline);
+    }
+
     [Theory]
     [InlineData(CompletionScheduling.Inline)]
     [InlineData(CompletionScheduling.ThreadPool)]
