@@ -89,6 +89,16 @@ public class DropTests : ReactiveTest
     }
 
     [Fact]
+    public void The_connections_own_age_has_the_last_word()
+    {
+        FakeConnection silent = Connection("silent");
+        // The kernel's clock turns out to be behind ours.
+        At(2, () => silent.Backlog = TimeSpan.FromSeconds(-2));
+        Run(all => all.DropSilent(s_limit, _scheduler, _counters), 20 * Second, (1 * Second, silent));
+        AssertAborted(silent, 6, "DropSilent");
+    }
+
+    [Fact]
     public void Time_in_the_backlog_counts()
     {
         FakeConnection connection = Connection("old", backlog: TimeSpan.FromSeconds(3));

@@ -11,7 +11,7 @@ internal sealed class FakeConnection(TimeProvider time, string name = "") : ICon
     public string Name => name;
 
     /// <summary>How old it was when it came.</summary>
-    public TimeSpan Backlog { get; init; }
+    public TimeSpan Backlog { get; set; }
 
     public bool IsClosed => _closed.Task.IsCompleted;
 
