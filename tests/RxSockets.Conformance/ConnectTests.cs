@@ -144,4 +144,18 @@ public class ConnectTests
         await using RxConnection connection = await listener.AcceptAsync().AsTask().Within();
         Assert.InRange(connection.ConnectTime!.Value.TotalMilliseconds, 190, 5000);
     }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task Accepted_connections_have_the_delay_that_the_listener_was_asked_for(EngineKind engine, CompletionScheduling scheduling)
+    {
+        await using var port = new TestPort(engine, scheduling);
+        foreach (bool noDelay in (bool[])[true, false])
+        {
+            await using RxListener listener = port.Listen(options => options.NoDelay = noDelay);
+            using Socket peer = await Peers.ConnectAsync(listener.LocalEndPoint);
+            await using RxConnection accepted = await listener.AcceptAsync().AsTask().Within();
+            Assert.Equal(noDelay, accepted.NoDelay);
+        }
+    }
 }

@@ -41,6 +41,9 @@ internal sealed unsafe class IoUringListener : EngineListener
                 Check(LinuxSocket.SetOption(_descriptor, SOL_SOCKET, SO_REUSEADDR, 1), "SO_REUSEADDR");
                 if (ip.AddressFamily == AddressFamily.InterNetworkV6)
                     Check(LinuxSocket.SetOption(_descriptor, IPPROTO_IPV6, IPV6_V6ONLY, request.DualMode ? 0 : 1), "IPV6_V6ONLY");
+                // Accepted sockets inherit it: one call here, none for each of them.
+                if (request.NoDelay)
+                    Check(LinuxSocket.SetOption(_descriptor, IPPROTO_TCP, TCP_NODELAY, 1), "TCP_NODELAY");
             }
 
             if (request.Local is UnixDomainSocketEndPoint unix)
@@ -186,8 +189,6 @@ internal sealed unsafe class IoUringListener : EngineListener
                 // Accepted at once, it was established just now; one that may have sat in the backlog is asked for its age.
                 if (_justArmed || listener._loop.WasBusy)
                     established -= LinuxSocket.AgeInMilliseconds(descriptor) * engine.Options.TimeProvider.TimestampFrequency / 1000;
-                if (listener._request.NoDelay)
-                    _ = LinuxSocket.SetOption(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
             }
 
             IoUringLoop loop = engine.LeastLoaded();
