@@ -113,6 +113,17 @@ public sealed class SimulatedNetwork
     /// <param name="timeLimit">How much virtual time it may take; null for no limit.</param>
     public void Run(Func<Task> body, TimeSpan? timeLimit = null) => RunAsync(body, timeLimit).GetAwaiter().GetResult();
 
+    /// <summary>
+    /// Begins something as the body of a run is begun: its awaits come back to the simulation's thread. For handlers and OnNext, which run without a context, so that what they
+    /// await by Channel, semaphore or Task.Yield does not go to the thread pool.
+    /// </summary>
+    /// <param name="body">Begun at once.</param>
+    public Task InContext(Func<Task> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        return Loop.InContext(body);
+    }
+
     internal SimulatedHost? FindHost(IPAddress address) => _hosts.Find(host => host.IsOwn(address));
 
     /// <summary>Under the lock: chance, where this defect is planted.</summary>

@@ -163,6 +163,21 @@ internal sealed class SimulationLoop
         return true;
     }
 
+    /// <summary>Begins it as the body of a run is begun: its awaits come back to the simulation.</summary>
+    public Task InContext(Func<Task> body)
+    {
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(_context);
+        try
+        {
+            return body();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
+
     private void RunPost(SendOrPostCallback run, object? state)
     {
         SynchronizationContext.SetSynchronizationContext(_context);

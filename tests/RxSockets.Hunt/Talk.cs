@@ -1,0 +1,95 @@
+using System.Net.Sockets;
+using RxSockets.Testing;
+
+namespace RxSockets.Hunt;
+
+/// <summary>One end of a conversation: sends what it has to say while the other direction is read, and ends in one of the ways there are.</summary>
+internal sealed class Talk(World world, RxConnection connection, StreamBook book, Task reading)
+{
+    private SimulationRandom Random => world.Random;
+
+    /// <summary>True: the handle was kept and the connection not disposed.</summary>
+    public async Task<bool> RunAsync()
+    {
+        var writer = new Writer(world, connection, book);
+        Task writing = writer.SendAllAsync(Random.Below(1 + world.Swarm.FramesPerStream));
+        bool kept = false;
+        switch (Random.Below(8))
+        {
+            case 0:
+                await world.PauseAsync();
+                connection.Abort();
+                break;
+            case 1:
+                await world.PauseAsync();
+                await connection.DisposeAsync();
+                break;
+            case 2:
+                await writing;
+                await connection.DisposeAsync();
+                break;
+            case 3 or 4:
+                await writing;
+                kept = await DisconnectAsync();
+                break;
+            case 5:
+                await writing;
+                await TransmitAndDisconnectAsync();
+                break;
+            default:
+                await writing;
+                await FinishAsync();
+                await Task.WhenAny(reading, Task.Delay(TimeSpan.FromMinutes(1), world.Network.TimeProvider));
+                break;
+        }
+
+        await writing;
+        if (!kept)
+            await connection.DisposeAsync();
+        await writer.EndAsync();
+        await reading;
+        return kept;
+    }
+
+    private async Task FinishAsync()
+    {
+        try
+        {
+            await connection.CompleteWritesAsync();
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // It failed before.
+        }
+    }
+
+    private async Task<bool> DisconnectAsync()
+    {
+        bool reuse = Random.Below(2) == 0;
+        using CancellationTokenSource? cancel =
+            Random.Below(4) == 0 ? new CancellationTokenSource(TimeSpan.FromMilliseconds(Random.Below(300)), world.Network.TimeProvider) : null;
+        try
+        {
+            bool done = await connection.DisconnectAsync(reuse, cancel?.Token ?? default);
+            return reuse && done;
+        }
+        catch (Exception error) when (error is SocketException || (error is OperationCanceledException && cancel is { IsCancellationRequested: true }))
+        {
+            return false;
+        }
+    }
+
+    private async Task TransmitAndDisconnectAsync()
+    {
+        byte[] frame = book.NextFrame(Random.Below(world.Swarm.LongestFrame), out int number);
+        try
+        {
+            await connection.TransmitPacketsAsync(new[] { TransmitPacket.FromMemory(frame) }, flags: TransmitFlags.Disconnect);
+            book.Ended(number, SendOutcome.Sent);
+        }
+        catch (SocketException)
+        {
+            book.Ended(number, SendOutcome.Failed);
+        }
+    }
+}
