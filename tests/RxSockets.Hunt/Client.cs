@@ -24,7 +24,7 @@ internal sealed class Client(World world)
                 await new Writer(world, connection, conversation.ToServer).SendAllAsync(1);
             var reader = new Reader(world, connection, first => world.Find(first).ToClient);
             Task reading = reader.ReadAsync(Random.Below(8) == 0 ? 1 + Random.Below(3) : int.MaxValue);
-            if (await new Talk(world, connection, conversation.ToServer, reading).RunAsync())
+            if (await new Talk(world, connection, conversation.ToServer, reader, reading).RunAsync())
                 kept = connection;
         }
 

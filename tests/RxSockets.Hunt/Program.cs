@@ -41,6 +41,8 @@ Parallel.For(first, first + count, new ParallelOptions { MaxDegreeOfParallelism 
         }
     }
 
+    if (one)
+        Console.WriteLine(string.Join('\n', world.Describe()));
     if (trace)
         Console.WriteLine(world.Network.Trace);
     if (world.Network.StepsOnOtherThreads > 0)

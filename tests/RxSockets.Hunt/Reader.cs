@@ -12,11 +12,20 @@ internal sealed class Reader(World world, RxConnection connection, Func<ReadOnly
 {
     private StreamBook? _book;
     private bool _ended;
+    private bool _mayLose;
 
     /// <summary>The first frame is there: the conversation is known. Null: the stream ended before.</summary>
     public TaskCompletionSource<StreamBook?> Known { get; } = new();
 
     private SimulationRandom Random => world.Random;
+
+    /// <summary>This end disconnects: from here on what nobody reads is dropped.</summary>
+    public void Disconnecting()
+    {
+        _mayLose = true;
+        if (_book is not null)
+            _book.MayLose = true;
+    }
 
     /// <summary>Until the end, or until it has left so many times and does not come back.</summary>
     public async Task ReadAsync(int leaves)
@@ -36,8 +45,9 @@ internal sealed class Reader(World world, RxConnection connection, Func<ReadOnly
         }
         catch (EndOfStreamException)
         {
-            // The framing operator's word for an orderly end inside a frame, which must not be.
-            throw new HuntException($"{_book} ended in order inside a frame");
+            // The framing operator's word for an orderly end inside a frame.
+            Check.That(_mayLose, $"{_book} ended in order inside a frame");
+            _ended = true;
         }
         finally
         {
@@ -158,6 +168,7 @@ internal sealed class Reader(World world, RxConnection connection, Func<ReadOnly
                 return;
             byte[] all = [.. _unknown];
             _book = find(all);
+            _book.MayLose = _mayLose;
             _book.Arrive(all);
             Known.TrySetResult(_book);
             return;
@@ -169,7 +180,7 @@ internal sealed class Reader(World world, RxConnection connection, Func<ReadOnly
     private void End()
     {
         _ended = true;
-        Check.That(_unknown.Count == 0 || _book is not null, $"a stream ended in order after {_unknown.Count} bytes");
+        Check.That(_unknown.Count == 0 || _book is not null || _mayLose, $"a stream ended in order after {_unknown.Count} bytes");
         if (_book is not null)
             _book.FinSeen = true;
     }

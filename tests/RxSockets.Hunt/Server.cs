@@ -92,6 +92,6 @@ internal sealed class Server(World world, RxListener listener)
         }
 
         StreamBook book = world.Conversations[known.Id].ToClient;
-        await new Talk(world, connection, book, reading).RunAsync();
+        await new Talk(world, connection, book, reader, reading).RunAsync();
     }
 }

@@ -4,7 +4,7 @@ using RxSockets.Testing;
 namespace RxSockets.Hunt;
 
 /// <summary>One end of a conversation: sends what it has to say while the other direction is read, and ends in one of the ways there are.</summary>
-internal sealed class Talk(World world, RxConnection connection, StreamBook book, Task reading)
+internal sealed class Talk(World world, RxConnection connection, StreamBook book, Reader reader, Task reading)
 {
     private SimulationRandom Random => world.Random;
 
@@ -25,31 +25,34 @@ internal sealed class Talk(World world, RxConnection connection, StreamBook book
                 await connection.DisposeAsync();
                 break;
             case 2:
-                await writing;
+                await PatientlyAsync(writing);
                 await connection.DisposeAsync();
                 break;
             case 3 or 4:
-                await writing;
+                await PatientlyAsync(writing);
                 kept = await DisconnectAsync();
                 break;
             case 5:
-                await writing;
+                await PatientlyAsync(writing);
                 await TransmitAndDisconnectAsync();
                 break;
             default:
-                await writing;
+                await PatientlyAsync(writing);
                 await FinishAsync();
-                await Task.WhenAny(reading, Task.Delay(TimeSpan.FromMinutes(1), world.Network.TimeProvider));
+                await PatientlyAsync(reading);
                 break;
         }
 
-        await writing;
         if (!kept)
             await connection.DisposeAsync();
+        await writing;
         await writer.EndAsync();
         await reading;
         return kept;
     }
+
+    // Where both ends wait to be read from, one has to go first.
+    private Task PatientlyAsync(Task task) => Task.WhenAny(task, Task.Delay(TimeSpan.FromMinutes(2), world.Network.TimeProvider));
 
     private async Task FinishAsync()
     {
@@ -66,6 +69,7 @@ internal sealed class Talk(World world, RxConnection connection, StreamBook book
     private async Task<bool> DisconnectAsync()
     {
         bool reuse = Random.Below(2) == 0;
+        reader.Disconnecting();
         using CancellationTokenSource? cancel =
             Random.Below(4) == 0 ? new CancellationTokenSource(TimeSpan.FromMilliseconds(Random.Below(300)), world.Network.TimeProvider) : null;
         try
@@ -73,7 +77,7 @@ internal sealed class Talk(World world, RxConnection connection, StreamBook book
             bool done = await connection.DisconnectAsync(reuse, cancel?.Token ?? default);
             return reuse && done;
         }
-        catch (Exception error) when (error is SocketException || (error is OperationCanceledException && cancel is { IsCancellationRequested: true }))
+        catch (Exception error) when (error is SocketException or ObjectDisposedException || (error is OperationCanceledException && cancel is { IsCancellationRequested: true }))
         {
             return false;
         }
@@ -82,12 +86,13 @@ internal sealed class Talk(World world, RxConnection connection, StreamBook book
     private async Task TransmitAndDisconnectAsync()
     {
         byte[] frame = book.NextFrame(Random.Below(world.Swarm.LongestFrame), out int number);
+        reader.Disconnecting();
         try
         {
             await connection.TransmitPacketsAsync(new[] { TransmitPacket.FromMemory(frame) }, flags: TransmitFlags.Disconnect);
             book.Ended(number, SendOutcome.Sent);
         }
-        catch (SocketException)
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
             book.Ended(number, SendOutcome.Failed);
         }

@@ -80,6 +80,22 @@ internal sealed class World
     /// <summary>How a connection ends is heard in any case.</summary>
     public void Watch(RxConnection connection) => _closures.Add(connection.Closed);
 
+    /// <summary>What is left, for whoever looks into a failed seed.</summary>
+    public IEnumerable<string> Describe()
+    {
+        foreach (StreamBook book in Conversations.Values.SelectMany(static conversation => new[] { conversation.ToServer, conversation.ToClient }))
+        {
+            if (book.Pending.Any())
+                yield return $"{book}: sends under way: {string.Join(' ', book.Pending)}";
+        }
+
+        foreach (SimulatedEngine engine in Network.Hosts.SelectMany(static host => host.Engines))
+        {
+            yield return $"{engine.Host}: requests under way: {string.Join(", ", engine.Requests.Verbs)}; {engine.Buffers.Rented} buffers out of " +
+                $"{engine.Options.MaxReceiveBufferBytes / engine.Options.ReceiveBufferSize}; {engine.Host.OpenDescriptors} descriptors; limit {engine.Options.ReceiveLimit}";
+        }
+    }
+
     private async Task LiveAsync()
     {
         CompletionPort serverPort = _server.CreatePort(Swarm.Port(Random));

@@ -11,6 +11,9 @@ internal sealed class RequestTable
 
     public int Count => _slots.Count - _free.Count;
 
+    /// <summary>What is under way, for messages.</summary>
+    public IEnumerable<string> Verbs => _slots.Where(static slot => slot.Request is not null).Select(static slot => slot.Request!.Verb);
+
     public void Add(Request request)
     {
         if (!_free.TryPop(out int slot))

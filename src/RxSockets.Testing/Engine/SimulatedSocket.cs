@@ -218,6 +218,7 @@ internal sealed class SimulatedSocket : EngineSocket
         lock (Engine.Loop.Sync)
         {
             IsClosing = true;
+            _finishing = true;
             _abort = true;
             CloseHandle();
         }
