@@ -20,12 +20,13 @@ internal sealed class Client(World world)
                 break;
             kept = null;
             world.Watch(connection);
-            if (conversation.ToServer.Frames == 0)
-                await new Writer(world, connection, conversation.ToServer).SendAllAsync(1);
+            var writer = new Writer(world, connection, conversation.ToServer);
+            Task naming = conversation.ToServer.Frames == 0 ? writer.SendAllAsync(1) : Task.CompletedTask;
             var reader = new Reader(world, connection, first => world.Find(first).ToClient);
             Task reading = reader.ReadAsync(Random.Below(8) == 0 ? 1 + Random.Below(3) : int.MaxValue);
-            if (await new Talk(world, connection, conversation.ToServer, reader, reading).RunAsync())
+            if (await new Talk(world, connection, writer, conversation.ToServer, reader, reading).RunAsync())
                 kept = connection;
+            await naming;
         }
 
         if (kept is not null)

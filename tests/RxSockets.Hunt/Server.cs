@@ -92,6 +92,6 @@ internal sealed class Server(World world, RxListener listener)
         }
 
         StreamBook book = world.Conversations[known.Id].ToClient;
-        await new Talk(world, connection, book, reader, reading).RunAsync();
+        await new Talk(world, connection, new Writer(world, connection, book), book, reader, reading).RunAsync();
     }
 }

@@ -4,51 +4,54 @@ using RxSockets.Testing;
 namespace RxSockets.Hunt;
 
 /// <summary>One end of a conversation: sends what it has to say while the other direction is read, and ends in one of the ways there are.</summary>
-internal sealed class Talk(World world, RxConnection connection, StreamBook book, Reader reader, Task reading)
+internal sealed class Talk(World world, RxConnection connection, Writer writer, StreamBook book, Reader reader, Task reading)
 {
     private SimulationRandom Random => world.Random;
 
     /// <summary>True: the handle was kept and the connection not disposed.</summary>
     public async Task<bool> RunAsync()
     {
-        var writer = new Writer(world, connection, book);
         Task writing = writer.SendAllAsync(Random.Below(1 + world.Swarm.FramesPerStream));
-        bool kept = false;
+        Task<bool> ending = EndAsync(writing);
+        await PatientlyAsync(ending);
+        bool kept = ending.IsCompleted && await ending;
+        if (!kept)
+            await connection.DisposeAsync();
+        await ending;
+        await writing;
+        await writer.EndAsync();
+        await reading;
+        return kept;
+    }
+
+    // True: the handle was kept.
+    private async Task<bool> EndAsync(Task writing)
+    {
         switch (Random.Below(8))
         {
             case 0:
                 await world.PauseAsync();
                 connection.Abort();
-                break;
+                return false;
             case 1:
                 await world.PauseAsync();
-                await connection.DisposeAsync();
-                break;
+                return false;
             case 2:
                 await PatientlyAsync(writing);
-                await connection.DisposeAsync();
-                break;
+                return false;
             case 3 or 4:
                 await PatientlyAsync(writing);
-                kept = await DisconnectAsync();
-                break;
+                return await DisconnectAsync();
             case 5:
                 await PatientlyAsync(writing);
                 await TransmitAndDisconnectAsync();
-                break;
+                return false;
             default:
                 await PatientlyAsync(writing);
                 await FinishAsync();
                 await PatientlyAsync(reading);
-                break;
+                return false;
         }
-
-        if (!kept)
-            await connection.DisposeAsync();
-        await writing;
-        await writer.EndAsync();
-        await reading;
-        return kept;
     }
 
     // Where both ends wait to be read from, one has to go first.

@@ -89,6 +89,8 @@ internal sealed class World
                 yield return $"{book}: sends under way: {string.Join(' ', book.Pending)}";
         }
 
+        foreach (Pipe pipe in Network.Pipes)
+            yield return $"a connection: read by {pipe.Reader?.RemoteEndPoint} {pipe.ReaderClosed}, {pipe.Reverse.Reader?.RemoteEndPoint} {pipe.Reverse.ReaderClosed}, {pipe.ReaderError} {pipe.WriterError}";
         foreach (SimulatedEngine engine in Network.Hosts.SelectMany(static host => host.Engines))
         {
             yield return $"{engine.Host}: requests under way: {string.Join(", ", engine.Requests.Verbs)}; {engine.Buffers.Rented} buffers out of " +
@@ -117,7 +119,8 @@ internal sealed class World
         using var over = new CancellationTokenSource();
         Task troubles = TroubleAsync(over.Token);
         await Task.WhenAll(Enumerable.Range(0, Swarm.Clients).Select(_ => new Client(this).RunAsync()));
-        await over.CancelAsync();
+        // Not CancelAsync: that would go to the thread pool.
+        over.Cancel();
         await troubles;
         if (Random.Below(2) == 0)
             await listener.DisposeAsync();

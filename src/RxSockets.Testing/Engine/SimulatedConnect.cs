@@ -140,7 +140,8 @@ internal sealed class SimulatedConnect(SimulatedEngine engine, ConnectRequest re
     {
         lock (Loop.Sync)
         {
-            if (_ended)
+            // A cancel that was heard ends it, late perhaps, and gives up what waits at the other end.
+            if (_ended || _cancelled)
                 return;
             if (_link.IsPartitioned)
             {

@@ -16,7 +16,6 @@ internal sealed class Pipe(SimulatedNetwork network, SimulatedLink link, int cap
     private long _takenUnsaid;
     private bool _ackOnTheWay;
     private bool _held;
-    private bool _resetSent;
     private long _deliveries;
 
     public SimulatedLink Link => link;
@@ -76,10 +75,9 @@ internal sealed class Pipe(SimulatedNetwork network, SimulatedLink link, int cap
     public void SendReset()
     {
         WriterError ??= SocketError.ConnectionReset;
-        if (_resetSent)
-            return;
-        _resetSent = true;
-        Enqueue(new Item(ItemKind.Reset, null), network.Loop.Now);
+        // One that was lost behind a partition is sent again when the next bytes come.
+        if (!_onTheWay.Any(static item => item.Kind == ItemKind.Reset))
+            Enqueue(new Item(ItemKind.Reset, null), network.Loop.Now);
     }
 
     /// <summary>Both ends of the connection find it broken, now; the reader of this direction with this error.</summary>
