@@ -29,5 +29,8 @@ internal readonly ref struct CheckText
 
     public void AppendFormatted<T>(T value) => _text!.Append(value);
 
+    public void AppendFormatted<T>(T value, string format)
+        where T : IFormattable => _text!.Append(value.ToString(format, null));
+
     public override string ToString() => _text?.ToString() ?? "";
 }

@@ -88,7 +88,7 @@ internal sealed class StreamBook(int id, int direction)
         Check.That(number > _lastArrived && number < _frames.Count, $"frame {number} behind {_lastArrived} in {this}");
         ReadOnlySpan<byte> payload = body[HeaderBytes..];
         for (int i = 0; i < payload.Length; i++)
-            Check.That(payload[i] == Pattern(number, i), $"byte {i} of frame {number} in {this} is another one");
+            Check.That(payload[i] == Pattern(number, i), $"byte {i} of the {payload.Length} of frame {number} in {this} is {payload[i]:x2}, not {Pattern(number, i):x2}");
         _lastArrived = number;
         _arrived++;
         _received.Add(number);

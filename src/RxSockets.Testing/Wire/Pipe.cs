@@ -124,11 +124,21 @@ internal sealed class Pipe(SimulatedNetwork network, SimulatedLink link, int cap
 
     private void BreakReader(SocketError error)
     {
-        ReaderError ??= error;
-        Reverse.WriterError ??= error;
+        LoseWhatIsOnTheWay();
+        TellReader(error);
+    }
+
+    private void LoseWhatIsOnTheWay()
+    {
         _onTheWay.Clear();
         _deliveries++;
         _held = false;
+    }
+
+    private void TellReader(SocketError error)
+    {
+        ReaderError ??= error;
+        Reverse.WriterError ??= error;
         Reader?.IncomingMoved();
         Reverse.Writer?.OutgoingMoved();
     }
@@ -166,9 +176,9 @@ internal sealed class Pipe(SimulatedNetwork network, SimulatedLink link, int cap
                 Await();
             switch (item.Kind)
             {
-                case ItemKind.Data when ReaderClosed:
+                case ItemKind.Data or ItemKind.Fin when ReaderError is not null || (ReaderClosed && item.Kind == ItemKind.Data):
                     // Nobody is there to take it.
-                    Outstanding -= item.Bytes!.Length;
+                    Outstanding -= item.Bytes?.Length ?? 0;
                     Reverse.SendReset();
                     break;
                 case ItemKind.Data:
@@ -196,16 +206,15 @@ internal sealed class Pipe(SimulatedNetwork network, SimulatedLink link, int cap
         network.Loop.After(network.Options.RetransmissionTimeout.Ticks, () => GiveUp(delivery));
     }
 
-    // Nobody answered for too long: the writer gives up. The reader knows nothing of it.
+    // Nobody answered for too long: the writer gives up. The reader knows nothing of it, before it sends something and is answered by a reset.
     private void GiveUp(long delivery)
     {
         lock (network.Loop.Sync)
         {
             if (delivery != _deliveries || !_held)
                 return;
-            Reverse.BreakReader(SocketError.TimedOut);
-            _onTheWay.Clear();
-            _deliveries++;
+            LoseWhatIsOnTheWay();
+            Reverse.TellReader(SocketError.TimedOut);
         }
     }
 
