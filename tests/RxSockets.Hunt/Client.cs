@@ -42,11 +42,12 @@ internal sealed class Client(World world)
             first = conversation.ToServer.NextFrame(Random.Below(world.Swarm.LongestFrame), out number);
         for (int i = 0; i < Tries; i++)
         {
-            using CancellationTokenSource? cancel =
-                Random.Below(8) == 0 ? new CancellationTokenSource(TimeSpan.FromMilliseconds(Random.Below(200)), world.Network.TimeProvider) : null;
+            // Never without a limit: the first block may wait for a server that has no descriptor for this connection.
+            TimeSpan patience = Random.Below(8) == 0 ? TimeSpan.FromMilliseconds(Random.Below(200)) : TimeSpan.FromMinutes(2);
+            using var cancel = new CancellationTokenSource(patience, world.Network.TimeProvider);
             try
             {
-                RxConnection connection = await ConnectOnceAsync(first, kept, cancel?.Token ?? default);
+                RxConnection connection = await ConnectOnceAsync(first, kept, cancel.Token);
                 if (first is not null)
                 {
                     Check.That(connection.FirstDataSent == first.Length, $"{connection.FirstDataSent} of {first.Length} bytes of first data were sent");
@@ -56,7 +57,7 @@ internal sealed class Client(World world)
 
                 return connection;
             }
-            catch (Exception error) when (error is SocketException || (error is OperationCanceledException && cancel is { IsCancellationRequested: true }))
+            catch (Exception error) when (error is SocketException || (error is OperationCanceledException && cancel.IsCancellationRequested))
             {
                 if (kept is not null && error is SocketException { SocketErrorCode: SocketError.NotSocket })
                     break;

@@ -83,8 +83,9 @@ internal sealed class Server(World world, RxListener listener)
             Check.That(connection.FirstData.Length <= world.Swarm.FirstDataBytes, $"{connection.FirstData.Length} bytes of first data");
         var reader = new Reader(world, connection, first => world.Find(first).ToServer);
         Task reading = reader.ReadAsync(Random.Below(8) == 0 ? 1 + Random.Below(3) : int.MaxValue);
-        StreamBook? known = await reader.Known.Task;
-        if (known is null)
+        // A client that vanished behind a partition says nothing any more.
+        await Task.WhenAny(reader.Known.Task, Task.Delay(TimeSpan.FromMinutes(2), world.Network.TimeProvider));
+        if (!reader.Known.Task.IsCompleted || await reader.Known.Task is not { } known)
         {
             await connection.DisposeAsync();
             await reading;

@@ -90,7 +90,7 @@ internal sealed class World
         }
 
         foreach (Pipe pipe in Network.Pipes)
-            yield return $"a connection: read by {pipe.Reader?.RemoteEndPoint} {pipe.ReaderClosed}, {pipe.Reverse.Reader?.RemoteEndPoint} {pipe.Reverse.ReaderClosed}, {pipe.ReaderError} {pipe.WriterError}";
+            yield return $"a connection {pipe}; {pipe.Reverse}";
         foreach (SimulatedEngine engine in Network.Hosts.SelectMany(static host => host.Engines))
         {
             yield return $"{engine.Host}: requests under way: {string.Join(", ", engine.Requests.Verbs)}; {engine.Buffers.Rented} buffers out of " +

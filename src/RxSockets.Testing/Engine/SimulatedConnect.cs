@@ -57,7 +57,7 @@ internal sealed class SimulatedConnect(SimulatedEngine engine, ConnectRequest re
         engine.Statistics.Submitted(Verb.Cancel);
         lock (Loop.Sync)
         {
-            if (_ended || _cancelled || Loop.Random.Chance(engine.Faults.CancelRefused))
+            if (_ended || _cancelled || (_socket is null && Loop.Random.Chance(engine.Faults.CancelRefused)))
                 return;
             _cancelled = true;
             if (_socket is null)

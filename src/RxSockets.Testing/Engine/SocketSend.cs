@@ -40,7 +40,8 @@ internal sealed class SocketSend(SimulatedSocket owner)
 
     public void Cancel()
     {
-        if (_request is null || Engine.Loop.Random.Chance(Engine.Faults.CancelRefused))
+        // A cancel loses against what is about to end by itself; what waits for room has nothing to win.
+        if (_request is null || (_request.IsStepping && Engine.Loop.Random.Chance(Engine.Faults.CancelRefused)))
             return;
         _cancelAsked = true;
         Engine.Step(_request, Step);

@@ -87,6 +87,11 @@ internal sealed class Pipe(SimulatedNetwork network, SimulatedLink link, int cap
         Reverse.BreakReader(SocketError.ConnectionReset);
     }
 
+    /// <summary>For messages.</summary>
+    public override string ToString() =>
+        $"to {Reader?.RemoteEndPoint}: {Outstanding} of {Capacity} outstanding, {_onTheWay.Count} on the way{(_held ? " held" : "")}, {Available} arrived, " +
+        $"errors {ReaderError} {WriterError}, FIN {FinSent} {FinArrived}, closed {ReaderClosed}";
+
     /// <summary>Takes what arrived, as much as fits.</summary>
     public int Take(Span<byte> into)
     {
@@ -116,7 +121,8 @@ internal sealed class Pipe(SimulatedNetwork network, SimulatedLink link, int cap
         _arrived.Clear();
         bool unread = Available > 0;
         Available = 0;
-        if (unread && ReaderError is null)
+        // Also where this end has given up: a writer that waits for room asks, and is answered so.
+        if (unread)
             Reverse.SendReset();
         if (Reverse.ReaderClosed)
             network.Forget(this);
