@@ -46,7 +46,7 @@ public sealed class SimulatedNetwork
 
     /// <summary>
     /// How often code of a run went to another thread, by Task.Run, by ConfigureAwait(false) behind a Channel or semaphore, by Rx's default scheduler. Such code is waited for
-    /// before time moves, but its order is the thread pool's: while this is 0, a run can be replayed to the last step.
+    /// before time moves, as far as it can be seen, but its order is the thread pool's: while this is 0, a run can be replayed to the last step.
     /// </summary>
     public long StepsOnOtherThreads => Loop.ForeignEntries;
 

@@ -68,10 +68,11 @@ internal sealed class StreamBook(int id, int direction)
         while (!bytes.IsEmpty)
         {
             int wanted = _partial.Count < 2 ? 2 : 2 + ((_partial[0] << 8) | _partial[1]);
+            Check.That(_partial.Count < 2 || wanted >= 2 + HeaderBytes, $"a frame of {wanted - 2} bytes in {this}");
             int count = Math.Min(bytes.Length, wanted - _partial.Count);
             _partial.AddRange(bytes[..count]);
             bytes = bytes[count..];
-            if (_partial.Count == wanted && wanted > 2)
+            if (_partial.Count == wanted && _partial.Count > 2)
             {
                 ArriveFrame([.. _partial[2..]]);
                 _partial.Clear();
