@@ -9,7 +9,8 @@ namespace RxSockets.Testing;
 /// </summary>
 public sealed class SimulatedHost
 {
-    private const int FirstEphemeral = 49152;
+    // Above what Linux gives out, so that a port of a simulation is not one of the machine it runs on.
+    private const int FirstEphemeral = 61000;
 
     private readonly Dictionary<string, SimulatedListener> _unix = [];
     private readonly List<SimulatedListener> _listeners = [];
@@ -49,11 +50,11 @@ public sealed class SimulatedHost
     /// </summary>
     /// <param name="options">As for any port; <see cref="CompletionPortOptions.Engine"/> and what concerns rings is ignored.</param>
     public CompletionPort CreatePort(CompletionPortOptions? options = null) =>
-        CompletionPort.CreateOver(options ?? new CompletionPortOptions(), (validated, _) =>
+        CompletionPort.CreateOver(options ?? new CompletionPortOptions(), (validated, unhandled) =>
         {
-            if (validated.TimeProvider == TimeProvider.System)
+            if (validated.TimeProvider == TimeProvider.System && !Network.Loop.IsLive)
                 validated.TimeProvider = Network.TimeProvider;
-            var engine = new SimulatedEngine(this, validated);
+            var engine = new SimulatedEngine(this, validated, unhandled);
             lock (Network.Loop.Sync)
                 Engines.Add(engine);
             return (engine, $"simulated, seed {Network.Seed}, host {Name}");

@@ -11,10 +11,12 @@ namespace RxSockets.Testing;
 internal sealed class SimulatedEngine : CompletionEngine
 {
     private readonly Queue<SimulatedSocket> _starved = new();
+    private readonly Action<Exception> _unhandled;
     private long _heldUntil;
 
-    public SimulatedEngine(SimulatedHost host, CompletionPortOptions options)
+    public SimulatedEngine(SimulatedHost host, CompletionPortOptions options, Action<Exception> unhandled)
     {
+        _unhandled = unhandled;
         Host = host;
         Options = options;
         Buffers = new BufferPool(options.ReceiveBufferSize, options.MaxReceiveBufferBytes);
@@ -59,11 +61,13 @@ internal sealed class SimulatedEngine : CompletionEngine
 
     public override EngineDatagramSocket BindDatagram(DatagramRequest request) => new SimulatedDatagramSocket(this, request);
 
-    public override void Schedule(CompletionWork work) => Loop.Schedule(work, Options.Scheduling);
+    public override void Schedule(CompletionWork work) => Loop.Schedule(work, Options.Scheduling, _unhandled);
 
     public override ValueTask ShutDownAsync()
     {
         IsShutDown = true;
+        if (Loop.IsLive)
+            Loop.EndLive();
         Buffers.BufferAvailable -= OnBufferAvailable;
         return ValueTask.CompletedTask;
     }

@@ -1,3 +1,4 @@
+using RxSockets.Engines;
 using RxSockets.Operations;
 
 namespace RxSockets.Testing;
@@ -7,7 +8,7 @@ namespace RxSockets.Testing;
 /// What awaits in the body of a run comes back by <see cref="SimulationContext"/>; completions run without one, so that awaits of the library go on in place.
 /// Other threads may ask for things at any time, but then the order is theirs.
 /// </summary>
-internal sealed class SimulationLoop
+internal sealed partial class SimulationLoop
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_lastWait = TimeSpan.FromMilliseconds(100);
@@ -16,7 +17,7 @@ internal sealed class SimulationLoop
 
     private readonly SimulationContext _context;
     private readonly EventQueue _events;
-    private readonly List<CompletionWork> _works = [];
+    private readonly List<(CompletionWork Work, Action<Exception> Unhandled)> _works = [];
     private readonly Queue<(SendOrPostCallback Run, object? State)> _posts = new();
     private readonly AutoResetEvent _woken = new(initialState: false);
     private readonly AutoResetEvent _passed = new(initialState: false);
@@ -50,7 +51,7 @@ internal sealed class SimulationLoop
     public double Reordering { get; set; }
 
     /// <summary>Ticks since the simulation began.</summary>
-    public long Now => Volatile.Read(ref _now);
+    public long Now => IsLive ? LiveNow : Volatile.Read(ref _now);
 
     public bool IsOnThread => Thread.CurrentThread == _thread;
 
@@ -62,18 +63,18 @@ internal sealed class SimulationLoop
     {
         var item = new SimulationEvent(run);
         lock (Sync)
-            _events.Add(_now + ticks, item);
+            _events.Add(Now + ticks, item);
         Wake();
         return item;
     }
 
-    /// <summary>It runs by itself, on the system's clock, for callers on any thread: for tests that are written for real engines.</summary>
-    public bool IsLive => false;
-
-    public void Schedule(CompletionWork work, CompletionScheduling scheduling)
+    /// <summary>Runs the work soon; what it throws goes there.</summary>
+    public void Schedule(CompletionWork work, CompletionScheduling scheduling, Action<Exception> unhandled)
     {
+        if (IsLive && TryRunOnPool(work, scheduling, unhandled))
+            return;
         lock (Sync)
-            _works.Add(work);
+            _works.Add((work, unhandled));
         Wake();
     }
 
@@ -121,7 +122,7 @@ internal sealed class SimulationLoop
     // Runs one ready thing; false when none is.
     private bool Step()
     {
-        CompletionWork? work = null;
+        (CompletionWork? Work, Action<Exception>? Unhandled) ready = default;
         SimulationEvent? due = null;
         (SendOrPostCallback? Run, object? State) post = default;
         lock (Sync)
@@ -133,7 +134,7 @@ internal sealed class SimulationLoop
             int choice = Random.Chance(Reordering) ? Random.Below(choices) : 0;
             if (choice < _works.Count)
             {
-                work = _works[choice];
+                ready = _works[choice];
                 _works.RemoveAt(choice);
             }
             else if (choice == _works.Count && _posts.Count > 0)
@@ -148,8 +149,8 @@ internal sealed class SimulationLoop
 
         try
         {
-            if (work is not null)
-                work.Run();
+            if (ready.Work is not null)
+                PoolDispatcher.RunWork(ready.Work, ready.Unhandled!);
             else if (due is not null)
                 due.Run();
             else
