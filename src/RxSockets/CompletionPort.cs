@@ -9,14 +9,17 @@ namespace RxSockets;
 /// </summary>
 public sealed class CompletionPort : IAsyncDisposable
 {
-    private static readonly Lazy<CompletionPort> s_shared = new(() => new CompletionPort(new CompletionPortOptions(), isShared: true));
+    private static readonly Func<CompletionPortOptions, Action<Exception>, (CompletionEngine Engine, string Reason)> s_select =
+        static (options, unhandled) => EngineSelector.Create(options, unhandled);
+
+    private static readonly Lazy<CompletionPort> s_shared = new(() => new CompletionPort(new CompletionPortOptions(), isShared: true, s_select));
 
     private readonly bool _isShared;
 
-    private CompletionPort(CompletionPortOptions options, bool isShared)
+    private CompletionPort(CompletionPortOptions options, bool isShared, Func<CompletionPortOptions, Action<Exception>, (CompletionEngine Engine, string Reason)> select)
     {
         CompletionPortOptions validated = options.Validated();
-        (CompletionEngine engine, string reason) = EngineSelector.Create(validated, OnUnhandled);
+        (CompletionEngine engine, string reason) = select(validated, OnUnhandled);
         _isShared = isShared;
         EngineReason = reason;
         Core = new PortCore(engine, validated, OnUnhandled);
@@ -47,7 +50,12 @@ public sealed class CompletionPort : IAsyncDisposable
     /// <summary>Makes a port. The options are copied.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message names option and limits.</exception>
     /// <exception cref="PlatformNotSupportedException">The engine asked for by name cannot run here; the message says why.</exception>
-    public static CompletionPort Create(CompletionPortOptions? options = null) => new(options ?? new CompletionPortOptions(), isShared: false);
+    public static CompletionPort Create(CompletionPortOptions? options = null) => new(options ?? new CompletionPortOptions(), isShared: false, s_select);
+
+    /// <summary>A port over an engine from elsewhere.</summary>
+    internal static CompletionPort CreateOver(
+        CompletionPortOptions options, Func<CompletionPortOptions, Action<Exception>, (CompletionEngine Engine, string Reason)> select) =>
+        new(options, isShared: false, select);
 
     /// <summary>
     /// Ends everything on the port in order: listeners close, connections are disposed (FIN behind what was sent, then the peer's end or

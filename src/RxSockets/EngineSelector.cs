@@ -30,6 +30,8 @@ internal static class EngineSelector
                 return TryIoUring(options, unhandled, ringSystem, out string? missing) is { } asked
                     ? (asked, "asked for by name")
                     : throw new PlatformNotSupportedException("The IoUring engine cannot run here: " + missing);
+            case EngineKind.Simulated:
+                throw new PlatformNotSupportedException("The Simulated engine cannot be had by name: a host of a SimulatedNetwork (RxSockets.Testing) makes its ports.");
             default:
                 return OperatingSystem.IsWindows() ? CreateForWindows(options, unhandled) : CreateForUnix(options, unhandled, ringSystem);
         }
@@ -40,6 +42,7 @@ internal static class EngineSelector
     {
         EngineKind.IoUring => OperatingSystem.IsLinux() ? IoUringEngine.Probe(new CompletionPortOptions().Validated()) : NotLinux,
         EngineKind.Iocp => WhyNotIocp(),
+        EngineKind.Simulated => "it is made by a SimulatedNetwork (RxSockets.Testing).",
         _ => null,
     };
 

@@ -43,6 +43,7 @@ public class ConnectTests
     [MemberData(nameof(All))]
     public async Task A_refused_connect_is_tried_again(EngineKind engine, CompletionScheduling scheduling)
     {
+        SimulatedNetworks.SkipIf(engine);
         var time = new FakeTimeProvider();
         await using var port = new TestPort(engine, scheduling, options => options.TimeProvider = time);
         Socket listener = Peers.Listen();
@@ -70,6 +71,7 @@ public class ConnectTests
     [MemberData(nameof(All))]
     public async Task Errors_are_those_of_the_system(EngineKind engine, CompletionScheduling scheduling)
     {
+        SimulatedNetworks.SkipIf(engine);
         await using var port = new TestPort(engine, scheduling);
         var family = await Assert.ThrowsAsync<SocketException>(() => port.ConnectAsync(new DnsEndPoint("localhost", 1)).AsTask().Within());
         Assert.Equal(SocketError.AddressFamilyNotSupported, family.SocketErrorCode);
@@ -93,6 +95,7 @@ public class ConnectTests
     [MemberData(nameof(All))]
     public async Task A_pending_connect_is_cancelled(EngineKind engine, CompletionScheduling scheduling)
     {
+        SimulatedNetworks.SkipIf(engine);
         await using var port = new TestPort(engine, scheduling);
         // A Unix listener whose backlog is full keeps a connect waiting; TCP drops the SYN, which is the same to us.
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

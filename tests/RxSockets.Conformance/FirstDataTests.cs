@@ -27,6 +27,25 @@ public class FirstDataTests
         Assert.Equal("abcd"u8.ToArray(), connection.FirstData.ToArray());
     }
 
+    /// <summary>Found by the hunt (seed 9768): what was split off the buffer behind the block came a second time.</summary>
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task A_frame_across_the_end_of_the_first_block_is_whole(EngineKind engine, CompletionScheduling scheduling)
+    {
+        await using var port = new TestPort(engine, scheduling);
+        await using RxListener listener = port.Listen(static options => options.FirstDataBytes = 5);
+        Task<RxConnection> accepting = listener.AcceptAsync().AsTask();
+        using Socket peer = await Peers.ConnectAsync(listener.LocalEndPoint);
+        await peer.SendAsync("ab\ncdefgh\nij\n"u8.ToArray()).Within();
+        peer.Shutdown(SocketShutdown.Send);
+        await using RxConnection connection = await accepting.Within();
+        Assert.Equal("ab\ncd"u8.ToArray(), connection.FirstData.ToArray());
+        var lines = new List<string>();
+        await foreach (string line in connection.ReceiveAllAsync().Lines())
+            lines.Add(line);
+        Assert.Equal(["ab", "cdefgh", "ij"], lines);
+    }
+
     [Theory]
     [MemberData(nameof(All))]
     public async Task A_client_that_closes_without_a_byte_is_delivered_with_no_first_data(EngineKind engine, CompletionScheduling scheduling)

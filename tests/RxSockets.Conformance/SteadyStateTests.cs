@@ -9,7 +9,7 @@ namespace RxSockets.Conformance;
 [CollectionDefinition(nameof(SteadyStateTests), DisableParallelization = true)]
 public class SteadyStateTests
 {
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
 
     [Theory]
     [MemberData(nameof(All))]

@@ -8,7 +8,8 @@ namespace RxSockets.Conformance;
 /// <summary>The engines and schedulings every case runs on.</summary>
 public static class Engines
 {
-    public static TheoryData<EngineKind, CompletionScheduling> All => new()
+    /// <summary>Those with a kernel below, for cases of which every one needs plain sockets or other programs as peers.</summary>
+    public static TheoryData<EngineKind, CompletionScheduling> OfTheSystem => new()
     {
         { EngineKind.IoUring, CompletionScheduling.Inline },
         { EngineKind.IoUring, CompletionScheduling.ThreadPool },
@@ -17,6 +18,17 @@ public static class Engines
         { EngineKind.Managed, CompletionScheduling.Inline },
         { EngineKind.Managed, CompletionScheduling.ThreadPool },
     };
+
+    public static TheoryData<EngineKind, CompletionScheduling> All
+    {
+        get
+        {
+            TheoryData<EngineKind, CompletionScheduling> all = OfTheSystem;
+            all.Add(EngineKind.Simulated, CompletionScheduling.Inline);
+            all.Add(EngineKind.Simulated, CompletionScheduling.ThreadPool);
+            return all;
+        }
+    }
 }
 
 /// <summary>
@@ -29,11 +41,19 @@ internal sealed class TestPort : IAsyncDisposable
 
     public TestPort(EngineKind engine, CompletionScheduling scheduling, Action<CompletionPortOptions>? configure = null)
     {
-        if (EngineSelector.WhyNot(engine) is { } reason)
-            Assert.Skip($"{engine} cannot run here: {reason}");
         var options = new CompletionPortOptions { Engine = engine, Scheduling = scheduling };
         configure?.Invoke(options);
-        Port = CompletionPort.Create(options);
+        if (engine == EngineKind.Simulated)
+        {
+            Port = SimulatedNetworks.CreatePort(options);
+        }
+        else
+        {
+            if (EngineSelector.WhyNot(engine) is { } reason)
+                Assert.Skip($"{engine} cannot run here: {reason}");
+            Port = CompletionPort.Create(options);
+        }
+
         Port.UnhandledException += (_, failure) => _unhandled.Enqueue(failure.ExceptionObject);
     }
 
@@ -53,11 +73,18 @@ internal sealed class TestPort : IAsyncDisposable
     {
         var options = new ListenerOptions { CompletionPort = Port };
         configure?.Invoke(options);
-        return RxListener.Bind(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), options);
+        RxListener listener = RxListener.Bind(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), options);
+        if (Port.Engine == EngineKind.Simulated)
+            SimulatedNetworks.Add(listener.LocalEndPoint);
+        return listener;
     }
 
-    public ValueTask<RxConnection> ConnectAsync(EndPoint endPoint, ReadOnlyMemory<byte> firstData = default, CancellationToken token = default) =>
-        RxConnection.ConnectAsync(endPoint, firstData, new ConnectOptions { CompletionPort = Port }, token);
+    public ValueTask<RxConnection> ConnectAsync(EndPoint endPoint, ReadOnlyMemory<byte> firstData = default, CancellationToken token = default)
+    {
+        if (Port.Engine == EngineKind.Simulated)
+            SimulatedNetworks.SkipIfReal(endPoint);
+        return RxConnection.ConnectAsync(endPoint, firstData, new ConnectOptions { CompletionPort = Port }, token);
+    }
 
     /// <summary>A connection of ours and the plain socket at its other end.</summary>
     public async Task<(RxConnection Connection, Socket Peer)> AcceptPeerAsync()
@@ -91,6 +118,7 @@ internal static class Peers
 {
     public static async Task<Socket> ConnectAsync(EndPoint endPoint)
     {
+        SimulatedNetworks.SkipIfSimulated(endPoint);
         var socket = endPoint is UnixDomainSocketEndPoint
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -103,6 +131,7 @@ internal static class Peers
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         socket.Listen(64);
+        SimulatedNetworks.AddReal(socket.LocalEndPoint!);
         return socket;
     }
 

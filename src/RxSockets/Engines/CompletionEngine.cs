@@ -18,6 +18,12 @@ internal abstract class CompletionEngine
     /// <summary>True where <see cref="ListenRequest.FirstDataBytes"/> is honoured by the accept itself.</summary>
     public virtual bool AcceptsWithFirstData => false;
 
+    /// <summary>
+    /// How tasks are made that the library itself completes (an end that is waited for): their continuations go to the thread pool, but for an engine that
+    /// must know of everything that runs.
+    /// </summary>
+    public virtual TaskCreationOptions Completions => TaskCreationOptions.RunContinuationsAsynchronously;
+
     /// <summary>Creates, binds and listens; accepting begins with <see cref="EngineListener.StartAccept"/>. Throws <see cref="SocketException"/>; nothing leaks then.</summary>
     public abstract EngineListener Listen(ListenRequest request, IListenerSink sink);
 

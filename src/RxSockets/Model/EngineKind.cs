@@ -14,4 +14,7 @@ public enum EngineKind
 
     /// <summary>System.Net.Sockets, on every operating system .NET runs on.</summary>
     Managed,
+
+    /// <summary>A network in memory, on virtual time: ports of RxSockets.Testing's <c>SimulatedNetwork</c>. Not to be had by name.</summary>
+    Simulated,
 }

@@ -38,6 +38,14 @@ internal sealed class TransmitOperation : WriteOperation
         return _progress.Advance(sent);
     }
 
+    /// <summary>So many bytes were taken in all; the result is how many more that is.</summary>
+    public long MoveTo(long sent)
+    {
+        long more = sent - Sent;
+        Sent = sent;
+        return more;
+    }
+
     /// <summary>It was refused before it was queued.</summary>
     public void Abandon() => Recycle();
 

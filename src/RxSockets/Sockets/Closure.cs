@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace RxSockets.Sockets;
 
 /// <summary>How a connection ended: decided once, told once everything is closed.</summary>
-internal sealed class Closure
+internal sealed class Closure(TaskCreationOptions completions)
 {
     private readonly Lock _sync = new();
     private TaskCompletionSource<ConnectionClosure>? _source;
@@ -41,7 +41,7 @@ internal sealed class Closure
             {
                 if (_source is null)
                 {
-                    _source = new TaskCompletionSource<ConnectionClosure>(TaskCreationOptions.RunContinuationsAsynchronously);
+                    _source = new TaskCompletionSource<ConnectionClosure>(completions);
                     if (_result is not null)
                         _source.SetResult(_result);
                 }

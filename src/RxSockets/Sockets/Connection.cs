@@ -15,7 +15,7 @@ internal sealed class Connection : ISocketSink, IPortMember
 {
     private readonly Lock _sync = new();
     private readonly PortCore _port;
-    private readonly Closure _closure = new();
+    private readonly Closure _closure;
     private DisconnectWaiters? _disconnects;
     private FirstBlock? _first;
     private SocketError? _sendFailure;
@@ -25,6 +25,7 @@ internal sealed class Connection : ISocketSink, IPortMember
     public Connection(PortCore port, EngineSocket socket)
     {
         _port = port;
+        _closure = new Closure(port.Engine.Completions);
         Socket = socket;
         Receive = new ReceiveQueue(this, _sync, port.Options.ReceiveLimit);
         Write = new WriteQueue(this, _sync, port.Options.MaxQueuedBytes);

@@ -13,13 +13,14 @@ namespace RxSockets.Sockets;
 internal sealed class DatagramSocket : IDatagramSink, IPortMember
 {
     private readonly Lock _sync = new();
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _closed;
     private bool _handleClosed;
 
     public DatagramSocket(PortCore port, IPEndPoint endPoint, DatagramOptions options)
     {
         using IDisposable hold = port.Hold();
         Port = port;
+        _closed = new TaskCompletionSource(port.Engine.Completions);
         Engine = port.Engine.BindDatagram(new DatagramRequest
         {
             Local = endPoint,

@@ -27,7 +27,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
     private readonly AcceptErrorPolicy _policy = new();
     private readonly EngineListener _engine;
     private readonly ITimer _pause;
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _closed;
     private bool _accepting;
     private bool _stopAsked;
     private bool _pausing;
@@ -39,6 +39,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
     {
         using IDisposable hold = port.Hold();
         _port = port;
+        _closed = new TaskCompletionSource(port.Engine.Completions);
         _options = options;
         _wrap = wrap;
         var request = new ListenRequest
@@ -203,8 +204,8 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
 
     void IListenerSink.OnClosed()
     {
-        _closed.TrySetResult();
         _port.Remove(this);
+        _closed.TrySetResult();
     }
 
     void IPortMember.EndWithPort() => _ = Close();

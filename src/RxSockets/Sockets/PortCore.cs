@@ -10,14 +10,16 @@ internal sealed class PortCore
 {
     private readonly Lock _sync = new();
     private readonly HashSet<IPortMember> _members = [];
-    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _empty;
+    private readonly TaskCompletionSource _ended;
     private readonly Action<Exception> _unhandled;
     private bool _disposed;
 
     public PortCore(CompletionEngine engine, CompletionPortOptions options, Action<Exception> unhandled)
     {
         Engine = engine;
+        _empty = new TaskCompletionSource(engine.Completions);
+        _ended = new TaskCompletionSource(engine.Completions);
         Options = options;
         _unhandled = unhandled;
         Closing = new ClosingSet(options.TimeProvider, options.CloseTimeout);
@@ -71,12 +73,15 @@ internal sealed class PortCore
 
     public void Remove(IPortMember member)
     {
+        bool empty;
         lock (_sync)
         {
             _members.Remove(member);
-            if (_disposed && _members.Count == 0)
-                _empty.TrySetResult();
+            empty = _disposed && _members.Count == 0;
         }
+
+        if (empty)
+            _empty.TrySetResult();
     }
 
     public void Unhandled(Exception error) => _unhandled(error);

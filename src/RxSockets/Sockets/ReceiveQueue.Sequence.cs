@@ -148,7 +148,7 @@ internal sealed partial class ReceiveQueue
         }
 
         for (; _chained.Next is { } next; _chained = next)
-            next.Node.Follow(_chained.Node, next.Filled);
-        return new ReadOnlySequence<byte>(_head!.Node, _head.Start, _tail!.Node, _tail.Start + _tail.Length);
+            next.Node.Follow(_chained.Node, next.Unread, next.Start);
+        return new ReadOnlySequence<byte>(_head!.Node, _head.Start - _head.Node.Origin, _tail!.Node, _tail.Start + _tail.Length - _tail.Node.Origin);
     }
 }

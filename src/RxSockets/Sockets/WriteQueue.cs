@@ -326,11 +326,11 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
 
     private void Transmitted(TransmitOperation transmit, long bytes, SocketError error)
     {
-        BytesSent += bytes - transmit.Sent;
-        transmit.Sent = bytes;
+        BytesSent += transmit.MoveTo(bytes);
+        _queue.Dequeue();   // a FIN that fails ends everything that is queued, and this has its end already
         if (error == SocketError.Success && transmit.Disconnects)
             error = SendFin();
-        Complete(_queue.Dequeue(), error);
+        Complete(transmit, error);
         if (error != SocketError.Success)
             Fail(error);
     }

@@ -154,6 +154,21 @@ public class TransmitTests
         Assert.Equal("no", Assert.Single(_engine.Unhandled).Message);
     }
 
+    /// <summary>Found by the hunt (seed 4): the FIN's failure ended the transmit that was being ended, and the second end found the queue empty.</summary>
+    [Fact]
+    public async Task A_fin_that_fails_behind_a_transmit_ends_it_once()
+    {
+        _socket.FinError = SocketError.ConnectionReset;
+        Task<TransmitResult> transmitting = Transmit(5, TransmitFlags.Disconnect).AsTask();
+        Task sending = _public.CompleteWritesAsync().AsTask();
+        _socket.BringSent(bytes: 5);
+        _engine.RunAll();
+        var error = await Assert.ThrowsAsync<TransmitException>(() => transmitting);
+        Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+        Assert.Equal(5, error.BytesTransmitted);
+        await Assert.ThrowsAsync<SocketException>(() => sending);
+    }
+
     [Fact]
     public async Task A_slow_listener_misses_the_oldest_and_sees_the_gap()
     {

@@ -94,6 +94,9 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
 
     public int Fins { get; private set; }
 
+    /// <summary>What comes of a FIN.</summary>
+    public SocketError FinError { get; set; }
+
     public bool? ClosedWithAbort { get; private set; }
 
     public override EndPoint? LocalEndPoint => new IPEndPoint(IPAddress.Loopback, 1);
@@ -172,7 +175,7 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
     public override SocketError ShutdownSend()
     {
         Fins++;
-        return SocketError.Success;
+        return FinError;
     }
 
     public override void Close(bool abort) => ClosedWithAbort = abort || ClosedWithAbort == true;

@@ -1,0 +1,17 @@
+namespace RxSockets.Testing;
+
+/// <summary>Something that an engine was asked for and that has not ended: a place in its table, by which completions find it. Guarded by the network's lock.</summary>
+internal sealed class Request(string verb)
+{
+    public string Verb => verb;
+
+    public int Slot { get; set; }
+
+    public int Generation { get; set; }
+
+    /// <summary>A step of it is on its way.</summary>
+    public bool IsStepping { get; set; }
+
+    /// <summary>What a completion that is not its own does to it, in an engine that does not look at generations.</summary>
+    public Action? Mistake { get; set; }
+}

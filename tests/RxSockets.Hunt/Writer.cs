@@ -1,0 +1,97 @@
+using System.Buffers;
+using System.Net.Sockets;
+using RxSockets.Testing;
+
+namespace RxSockets.Hunt;
+
+/// <summary>Sends the frames of one direction by every verb there is, waits for some of the calls and cancels others.</summary>
+internal sealed class Writer(World world, RxConnection connection, StreamBook book)
+{
+    private readonly List<Task> _underWay = [];
+
+    /// <summary>A call failed: nothing more can be sent.</summary>
+    public bool HasFailed { get; private set; }
+
+    private SimulationRandom Random => world.Random;
+
+    public async Task SendAllAsync(int frames)
+    {
+        for (int i = 0; i < frames && !HasFailed; i++)
+        {
+            Task sending = SendOne();
+            _underWay.Add(sending);
+            if (Random.Below(3) == 0)
+                await sending;
+            if (Random.Below(10) == 0)
+                await world.PauseAsync();
+        }
+    }
+
+    /// <summary>Every call that was made.</summary>
+    public Task EndAsync() => Task.WhenAll(_underWay);
+
+    private Task SendOne()
+    {
+        byte[] frame = book.NextFrame(Random.Below(world.Swarm.LongestFrame), out int number);
+        if (Random.Below(6) != 0)
+            return TrackAsync(Send(frame, CancellationToken.None), frame, number, cancel: null);
+        var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(Random.Below(30)), world.Network.TimeProvider);
+        return TrackAsync(Send(frame, cancel.Token), frame, number, cancel);
+    }
+
+    private Task Send(byte[] frame, CancellationToken token)
+    {
+        switch (Random.Below(5))
+        {
+            case 0:
+                int cut = 1 + Random.Below(frame.Length - 1);
+                return connection.SendAsync(TwoPieces(frame, cut), token).AsTask();
+            case 1:
+                return connection.TransmitPacketsAsync(new[] { TransmitPacket.FromMemory(frame.AsMemory(0, 3)), TransmitPacket.FromMemory(frame.AsMemory(3)) }, cancellationToken: token).AsTask();
+            case 2:
+                return connection.SendLengthPrefixedAsync(frame.AsMemory(2), LengthPrefix.UInt16BigEndian, token).AsTask();
+            default:
+                return connection.SendAsync(frame, token).AsTask();
+        }
+    }
+
+    private async Task TrackAsync(Task sending, byte[] frame, int number, CancellationTokenSource? cancel)
+    {
+        try
+        {
+            await sending;
+            book.Ended(number, SendOutcome.Sent);
+        }
+        catch (OperationCanceledException error) when (cancel is not null && error.CancellationToken == cancel.Token)
+        {
+            book.Ended(number, SendOutcome.Failed);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            book.Ended(number, SendOutcome.Failed);
+            HasFailed = true;
+        }
+
+        // Whoever still reads the memory that was lent shows it.
+        frame.AsSpan().Fill(0xEE);
+    }
+
+    private static ReadOnlySequence<byte> TwoPieces(byte[] frame, int cut)
+    {
+        var first = new Piece(frame.AsMemory(0, cut), null);
+        var second = new Piece(frame.AsMemory(cut), first);
+        return new ReadOnlySequence<byte>(first, 0, second, second.Memory.Length);
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece(ReadOnlyMemory<byte> memory, Piece? before)
+        {
+            Memory = memory;
+            if (before is null)
+                return;
+            before.Next = this;
+            RunningIndex = before.RunningIndex + before.Memory.Length;
+        }
+    }
+}
