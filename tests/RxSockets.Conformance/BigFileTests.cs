@@ -65,6 +65,55 @@ public class BigFileTests
         }
     }
 
+    public static TheoryData<EngineKind> OnWindows => new() { EngineKind.Iocp, EngineKind.Managed };
+
+    /// <summary>There TransmitFile takes 2,147,483,646 bytes at a time, so this goes in parts.</summary>
+    [Theory]
+    [MemberData(nameof(OnWindows))]
+    [RxSockets.Testing.TestDeadline(240)]
+    public async Task Three_gibibytes_arrive_whole_on_windows_too(EngineKind engine)
+    {
+        Assert.SkipUnless(OperatingSystem.IsWindows(), "Elsewhere a process of its own sends.");
+        string path = Path.Combine(Path.GetTempPath(), "rxsockets-big-" + Guid.NewGuid().ToString("N"));
+        byte[] block = new byte[Block], edge = new byte[Edge];
+        new Random(3).NextBytes(block);
+        Array.Fill(edge, (byte)'e');
+        try
+        {
+            Write(path, block);
+            await using var port = new TestPort(engine, CompletionScheduling.ThreadPool);
+            (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
+            using SafeFileHandle file = File.OpenHandle(path);
+            peer.ReceiveTimeout = 60_000;
+            Task checking = Task.Run(() =>
+            {
+                Check(peer, Small, block);
+                Check(peer, Length, block);
+            });
+            await connection.TransmitFileAsync(file, new FileTransmitOptions { Head = edge, Tail = edge, Count = Small });
+            long before = PeakWorkingSet();
+            TransmitResult result = await connection.TransmitFileAsync(file, new FileTransmitOptions { Head = edge, Tail = edge });
+            await checking.WaitAsync(TimeSpan.FromSeconds(60));
+            Assert.Equal(Length + (2 * Edge), result.BytesTransmitted);
+            long grown = PeakWorkingSet() - before;
+            TestContext.Current.TestOutputHelper?.WriteLine($"{engine}: the peak, of both sides, grew by {grown >> 10} KiB");
+            Assert.InRange(grown, 0, 32 << 20);
+            await connection.DisposeAsync();
+            peer.Dispose();
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static long PeakWorkingSet()
+    {
+        using var self = Process.GetCurrentProcess();
+        Assert.NotEqual(0, self.PeakWorkingSet64);
+        return self.PeakWorkingSet64;
+    }
+
     private sealed class Ending(Process process) : IDisposable
     {
         public void Dispose()
