@@ -15,6 +15,8 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
     private const int LeastDatagramBuffers = 16;
     private const int MaxOfferedDatagramBytes = 4 << 20;
 
+    private static readonly TimeSpan s_longestSpin = TimeSpan.FromMicroseconds(100);
+
     private readonly IoUringEngine _engine;
     private readonly Ring _ring;
     private readonly ReceiveBuffers _buffers;
@@ -23,6 +25,8 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LoopWakeup _wakeup;
     private readonly WakeNode _wake = new();
+    private readonly AdaptiveSpin? _spin;
+    private int _reaped;
     private bool _stopping;
 
     public IoUringLoop(IoUringEngine engine, int index, IRingSystem? system)
@@ -42,6 +46,9 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
         }
 
         _wakeup = MakeWakeup();
+        // With one processor and handlers on the pool, looking would only keep the handlers from it.
+        if (Environment.ProcessorCount > 1 || options.Scheduling == CompletionScheduling.Inline)
+            _spin = new AdaptiveSpin(s_longestSpin);
     }
 
     /// <summary>The buffers of stream sockets.</summary>
@@ -149,20 +156,46 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
     {
         ExecutePosted();
         RunReady();
-        bool idle = TrySleep(ref _stopping);
-        long timeout = idle && PoolHasQueued ? PoolDispatcher.CheckInterval.Ticks * 100 : -1;
-        _ring.Enter(idle ? 1u : 0u, timeout);
-        Awake();
+        if (_spin is { IsWorthwhile: true } spin && _reaped <= AdaptiveSpin.FewCompletions && Look(spin))
+        {
+            _ring.Enter(minComplete: 0, timeoutNanoseconds: -1);
+        }
+        else
+        {
+            bool idle = TrySleep(ref _stopping);
+            long timeout = idle && PoolHasQueued ? PoolDispatcher.CheckInterval.Ticks * 100 : -1;
+            long began = _spin is null ? 0 : TimeProvider.System.GetTimestamp();
+            _ring.Enter(idle ? 1u : 0u, timeout);
+            Awake();
+            if (idle)
+                _spin?.Waited(TimeProvider.System.GetTimestamp() - began);
+        }
+
         Reap();
         HandToPool();
+    }
+
+    // Looks for something to do for a moment, without waiting in the kernel.
+    private bool Look(AdaptiveSpin spin)
+    {
+        if (_ring.Queued > 0)
+            _ring.Enter(minComplete: 0, timeoutNanoseconds: -1);
+        long end = TimeProvider.System.GetTimestamp() + spin.LongestTicks;
+        bool found;
+        while (!(found = _ring.HasNews || HasWork) && TimeProvider.System.GetTimestamp() < end)
+            Thread.SpinWait(4);
+        spin.Looked(found);
+        return found;
     }
 
     private void Reap()
     {
         long now = _engine.Options.TimeProvider.GetTimestamp();
         WasBusy = _engine.Options.TimeProvider.GetElapsedTime(LastReap, now).TotalMilliseconds > AcceptGapMilliseconds;
+        _reaped = 0;
         while (_ring.TryReap(out io_uring_cqe completion))
         {
+            _reaped++;
             if (completion.user_data == IgnoredUserData)
                 Statistics.Completed(Verb.Cancel);
             else if (Requests.Find(completion.user_data) is { } request)

@@ -14,7 +14,7 @@ internal sealed unsafe class Ring : IDisposable
 {
     /// <summary>What the engine cannot do without. NO_SQARRAY (6.6) is taken where it is accepted.</summary>
     public const uint RequiredFlags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN
-        | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE;
+        | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE;
 
     private const uint LeastEntries = 256;
     private const int EintrTries = 16;
@@ -28,6 +28,7 @@ internal sealed unsafe class Ring : IDisposable
     private readonly nuint _entriesLength;
     private readonly uint* _sqHead;
     private readonly uint* _sqTail;
+    private readonly uint* _sqFlags;
     private readonly uint _sqMask;
     private readonly uint* _cqHead;
     private readonly uint* _cqTail;
@@ -63,6 +64,7 @@ internal sealed unsafe class Ring : IDisposable
         byte* rings = (byte*)_rings;
         _sqHead = (uint*)(rings + parameters.sq_off.head);
         _sqTail = (uint*)(rings + parameters.sq_off.tail);
+        _sqFlags = (uint*)(rings + parameters.sq_off.flags);
         _sqMask = *(uint*)(rings + parameters.sq_off.ring_mask);
         _cqHead = (uint*)(rings + parameters.cq_off.head);
         _cqTail = (uint*)(rings + parameters.cq_off.tail);
@@ -84,6 +86,9 @@ internal sealed unsafe class Ring : IDisposable
     public uint Queued => _tail - Volatile.Read(ref *_sqHead);
 
     public uint Free => SubmissionEntries - Queued;
+
+    /// <summary>Completions are there, or <see cref="Enter"/> would bring some: told without a system call.</summary>
+    public bool HasNews => *_cqHead != Volatile.Read(ref *_cqTail) || (Volatile.Read(ref *_sqFlags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
 
     /// <summary>Makes the calling thread the owner.</summary>
     public void Enable()

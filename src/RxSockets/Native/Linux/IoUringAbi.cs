@@ -135,7 +135,10 @@ internal static class IoUringAbi
     public const uint IORING_SETUP_CLAMP = 1U << 4;
     public const uint IORING_SETUP_R_DISABLED = 1U << 6;
     public const uint IORING_SETUP_SUBMIT_ALL = 1U << 7;
+    public const uint IORING_SQ_CQ_OVERFLOW = 1U << 1;
+    public const uint IORING_SQ_TASKRUN = 1U << 2;
     public const uint IORING_SETUP_COOP_TASKRUN = 1U << 8;
+    public const uint IORING_SETUP_TASKRUN_FLAG = 1U << 9;
     public const uint IORING_SETUP_SINGLE_ISSUER = 1U << 12;
     public const uint IORING_SETUP_DEFER_TASKRUN = 1U << 13;
     public const uint IORING_SETUP_NO_SQARRAY = 1U << 16;
