@@ -46,8 +46,8 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
         }
 
         _wakeup = MakeWakeup();
-        // With one processor and handlers on the pool, looking would only keep the handlers from it.
-        if (Environment.ProcessorCount > 1 || options.Scheduling == CompletionScheduling.Inline)
+        // With handlers on the pool it did not show, but in the CPU it took: docs/decisions/0003.
+        if (options.Scheduling == CompletionScheduling.Inline)
             _spin = new AdaptiveSpin(s_longestSpin);
     }
 
