@@ -35,7 +35,7 @@ public sealed class RunnerTests : IDisposable
             "four + 1",
             "Console.WriteLine(\"a\");\nConsole.Write('b');\ndisplay(four);\n\"<b>x</b>\".DisplayAs(\"text/html\");",
             $"\"{picture}\".DisplayAs(\"image/png\");",
-            "var live = KernelInvocationContext.Current.Display(1, \"text/html\");\nlive.Update(2);\nConsole.WriteLine(RxSockets.EngineSelector_Or_Kind());");
+            "var live = KernelInvocationContext.Current.Display(1, \"text/html\");\nlive.Update(2);\nConsole.WriteLine(RxSockets.Nothing.There);");
         IReadOnlyList<CellResult> results = await ChildRun.RunAsync(notebook.Path, s_deadline);
         Assert.Equal(5, results.Count);
         Assert.Empty(results[0].Outputs);

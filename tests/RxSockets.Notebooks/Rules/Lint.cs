@@ -57,11 +57,13 @@ internal static class Lint
         if (lines.SkipWhile(static line => Directives.IsDirective(line) || line.Length == 0).Any(Directives.IsDirective))
             yield return "#r and #load come first in a cell";
 
+        // As a script it is not parsed as what it is.
+        foreach (MemberDeclarationSyntax member in Twin.Parse(source, SourceCodeKind.Regular).Members.Where(HasUsing))
+            yield return $"top-level using declaration: the kernel has none; use a block: {Short(member)}";
+
         CompilationUnitSyntax unit = Twin.Parse(source);
         foreach (MemberDeclarationSyntax member in unit.Members)
         {
-            if (HasUsing(member))
-                yield return $"top-level using declaration: the kernel has none; use a block: {Short(member)}";
             if (member is BaseNamespaceDeclarationSyntax)
                 yield return $"a namespace: scripts have none: {Short(member)}";
             if (member is MethodDeclarationSyntax method && method.ParameterList.Parameters.FirstOrDefault()?.Modifiers.Any(SyntaxKind.ThisKeyword) is true)
@@ -79,7 +81,7 @@ internal static class Lint
         foreach (InvocationExpressionSyntax call in unit.DescendantNodes().OfType<InvocationExpressionSyntax>())
         {
             string name = call.Expression is MemberAccessExpressionSyntax access ? access.Name.Identifier.Text : call.Expression.ToString();
-            if (name is "Subscribe" && !awaits)
+            if (name is "Subscribe" && !awaits && !IsOwnedByBlock(call))
                 yield return $"subscribes and does not await: what comes after the cell has ended is dropped: {Short(call)}";
             if (name is "Update" && call.Expression is MemberAccessExpressionSyntax { Expression: InvocationExpressionSyntax inner } && inner.Expression.ToString() == "display")
                 yield return $"display(...).Update is broken in the kernel; use KernelInvocationContext.Current.Display: {Short(call)}";
@@ -97,6 +99,10 @@ internal static class Lint
         foreach (SyntaxNode loop in unit.DescendantNodes().Where(static node => IsEndless(node) && !node.DescendantNodes().Any(static inner => inner is BreakStatementSyntax or ReturnStatementSyntax)))
             yield return $"a loop without an end: {Short(loop)}";
     }
+
+    // A using declaration in a block or method: the subscription ends with it.
+    private static bool IsOwnedByBlock(InvocationExpressionSyntax call) =>
+        call.FirstAncestorOrSelf<LocalDeclarationStatementSyntax>() is { UsingKeyword.RawKind: not 0 };
 
     private static bool HasUsing(MemberDeclarationSyntax member) =>
         member is GlobalStatementSyntax { Statement: LocalDeclarationStatementSyntax { UsingKeyword.RawKind: not 0 } };

@@ -27,6 +27,7 @@ public class LintTests
     [InlineData("await using (RxListener listener = Open()) { }")]
     [InlineData("async Task Serve() { await using var one = Open(); }")]
     [InlineData("using System.Net;\nusing (Open()) { }\nrecord Point(int X);\n1 + 1")]
+    [InlineData("{ using var watching = numbers.Subscribe(Console.WriteLine); }")]
     [InlineData("numbers.Subscribe(Console.WriteLine);\nawait Task.Delay(10);")]
     [InlineData("await foreach (RxConnection one in listener.AcceptAllAsync()) { if (++n == 3) break; }")]
     [InlineData("var live = KernelInvocationContext.Current.Display(1, \"text/html\");\nlive.Update(2);")]

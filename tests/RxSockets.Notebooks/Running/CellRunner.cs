@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Reflection;
-using System.Runtime.Loader;
 using System.Text.Json;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Scripting;
@@ -32,6 +31,8 @@ internal static class CellRunner
         var results = new List<CellResult>();
         foreach (Cell cell in notebook.CodeCells)
         {
+            // Read only where the deadline ends this process.
+            await Console.Error.WriteLineAsync($"code cell {results.Count + 1}");
             long started = Stopwatch.GetTimestamp();
             string? error = null;
             try
@@ -56,6 +57,8 @@ internal static class CellRunner
             results.Add(new CellResult(outputs, error, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds));
             if (error is not null)
                 break;
+            // A cell may have ended inside OnNext or OnCompleted; those must return before the next one, as they do in the kernel.
+            await Task.Yield();
         }
 
         await File.WriteAllTextAsync(resultPath, JsonSerializer.Serialize(results));
@@ -65,8 +68,8 @@ internal static class CellRunner
     private static ScriptOptions Options(Notebook notebook, InteractiveAssemblyLoader loader)
     {
         // An assembly that the loader does not know it would load a second time, with types that are not the same.
-        foreach (string file in RunnerReferences.Framework.Concat(Directory.GetFiles(AppContext.BaseDirectory, "*.dll")).Where(IsAssembly))
-            loader.RegisterDependency(AssemblyLoadContext.Default.LoadFromAssemblyPath(file));
+        foreach (string file in RunnerReferences.All.Where(IsAssembly))
+            loader.RegisterDependency(Assembly.Load(AssemblyName.GetAssemblyName(file)));
         return ScriptOptions.Default
             .WithReferences(RunnerReferences.Framework.Where(IsAssembly).Append(typeof(Kernel).Assembly.Location).Select(static file => MetadataReference.CreateFromFile(file)))
             .WithMetadataResolver(new RunnerReferences())

@@ -7,7 +7,7 @@ namespace RxSockets.Notebooks.Running;
 internal static class ChildRun
 {
     /// <summary>For a whole notebook; each takes a few seconds on two cores of its own, and CI has others.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(100);
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
     public static async Task<IReadOnlyList<CellResult>> RunAsync(string notebook, TimeSpan deadline)
     {
@@ -16,10 +16,13 @@ internal static class ChildRun
         {
             var start = new ProcessStartInfo("dotnet", [typeof(ChildRun).Assembly.Location, "run", Path.GetFullPath(notebook), resultPath])
             {
+                // No terminal: a child that sets one up while its parent is in the background is stopped by it.
+                RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
             using Process child = Process.Start(start)!;
+            child.StandardInput.Close();
             Task<string> output = child.StandardOutput.ReadToEndAsync();
             Task<string> errors = child.StandardError.ReadToEndAsync();
             try
@@ -30,7 +33,8 @@ internal static class ChildRun
             {
                 child.Kill(entireProcessTree: true);
                 await child.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
-                throw new NotebookException($"{Path.GetFileName(notebook)} did not end within {deadline.TotalSeconds:F0} s.");
+                string last = (await errors).Trim().Split('\n')[^1];
+                throw new NotebookException($"{Path.GetFileName(notebook)} did not end within {deadline.TotalSeconds:F0} s; it was at: {last}");
             }
 
             string said = (await output + await errors).Trim();

@@ -8,10 +8,12 @@ namespace RxSockets.Notebooks.Running;
 /// </summary>
 internal sealed class RunnerReferences : MetadataReferenceResolver
 {
+    /// <summary>Every assembly this process can load.</summary>
+    public static IEnumerable<string> All { get; } = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
+
     /// <summary>The assemblies of .NET itself, which a cell sees without <c>#r</c>.</summary>
     public static IEnumerable<string> Framework { get; } =
-        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(static path => Path.GetDirectoryName(path) == Path.GetDirectoryName(typeof(object).Assembly.Location))];
+        [.. All.Where(static path => Path.GetDirectoryName(path) == Path.GetDirectoryName(typeof(object).Assembly.Location))];
 
     public static string Beside(string file) => Path.Combine(AppContext.BaseDirectory, file);
 

@@ -42,10 +42,10 @@ internal static class Twin
             """.ReplaceLineEndings("\n").TrimEnd() + "\n";
     }
 
-    public static CompilationUnitSyntax Parse(string source)
+    public static CompilationUnitSyntax Parse(string source, SourceCodeKind kind = SourceCodeKind.Script)
     {
         IEnumerable<string> lines = source.Split('\n').Where(static line => !Directives.IsDirective(line));
-        return SyntaxFactory.ParseCompilationUnit(string.Join('\n', lines), options: s_script);
+        return SyntaxFactory.ParseCompilationUnit(string.Join('\n', lines), options: s_script.WithKind(kind));
     }
 
     private static void AddCode(string source, string folder, SortedSet<string> usings, StringBuilder body, StringBuilder types)
