@@ -69,6 +69,7 @@ static void Draw(string title, double until, params (string Name, Marble[] Marbl
     plot.Title(title);
     plot.XLabel("virtual seconds");
     plot.YLabel("sequence");
+    plot.Axes.Left.MinimumSize = 190;
     Convert.ToBase64String(plot.GetImageBytes(820, 130 + 85 * lines.Length, ScottPlot.ImageFormat.Png)).DisplayAs("image/png");
 }
 
@@ -92,16 +93,16 @@ var segments = scheduler.CreateHotObservable(
 var lines = scheduler.Start(() => segments.Lines(), 1, 2, Ticks(6));
 Draw("Lines: what comes in pieces leaves in lines", 6,
     ("segments", [.. sent.Select((text, i) => new Marble(i + 1, Shown(text))), new Marble(5, "", '|')]),
-    ("Lines()", Marbles(lines.Messages.Select((message, i) => message), text => "")),
-    ("joined by tick", [.. lines.Messages.Where(message => message.Value.HasValue).GroupBy(message => message.Time)
-        .Select(group => new Marble(TimeSpan.FromTicks(group.Key).TotalSeconds, string.Join(" ", group.Select(message => Shown(message.Value.Value)))))]));
+    ("Lines()", [.. lines.Messages.GroupBy(message => message.Time).Select(group => group.First().Value.HasValue
+        ? new Marble(TimeSpan.FromTicks(group.Key).TotalSeconds, string.Join(" ", group.Select(message => Shown(message.Value.Value))))
+        : new Marble(TimeSpan.FromTicks(group.Key).TotalSeconds, "", '|'))]));
 
 // ## Rx operators over lines
 //
 // Any operator of System.Reactive goes on from there. A client types; `Throttle` waits for a pause of one second, `Buffer` gathers two seconds, `Scan` counts.
 
 scheduler = new TestScheduler();
-(double Seconds, string Text)[] typed = [(0.5, "r"), (0.9, "rx"), (2.6, "rxs"), (3.1, "rxso"), (3.6, "rxsoc"), (6.2, "done")];
+(double Seconds, string Text)[] typed = [(0.5, "r"), (0.9, "rx"), (2.5, "so"), (3.1, "soc"), (3.7, "sock"), (6.2, "done")];
 IObservable<string> Typing(TestScheduler on) => on.CreateHotObservable([.. typed.Select(one => At(one.Seconds, one.Text)), End<string>(8)]);
 IObservable<string> typing = Typing(scheduler);
 var direct = scheduler.CreateObserver<string>();
@@ -148,13 +149,13 @@ Draw("Throttle(1 s), Buffer(2 s) and Scan over what a client types", 9,
         });
         foreach (double word in words)
             Do(word, () => came.Single(actor => actor.Name == name).Speak());
-        all.Add(new Marble(seconds, name + " comes"));
+        all.Add(new Marble(seconds, name + "!"));
         all.AddRange(words.Select(word => new Marble(word, name)));
     }
 
-    Come(1, "a", 1.4, 3.4, 5.4, 7.4, 9.4);
+    Come(0.8, "a", 1.5, 3.4, 5.4, 7.4, 9.4);
     Come(2.2, "b");
-    Come(4.4, "c", 4.9, 6.4);
+    Come(4.2, "c", 4.8, 6.4);
     using IDisposable subscription = rule(source, virtualTime).Subscribe();
     virtualTime.AdvanceTo(Ticks(11));
     return (all.OrderBy(marble => marble.Seconds).ToArray(),
@@ -163,8 +164,8 @@ Draw("Throttle(1 s), Buffer(2 s) and Scan over what a client types", 9,
 
 var silent = Watch((source, on) => source.DropSilent(TimeSpan.FromSeconds(3), on));
 var idle = Watch((source, on) => source.DropIdle(TimeSpan.FromSeconds(3), on));
-Draw("DropSilent and DropIdle: who is dropped, and when", 11,
-    ("clients speak", silent.All), ("DropSilent(3 s)", silent.Dropped), ("DropIdle(3 s)", idle.Dropped));
+Draw("DropSilent and DropIdle: who is dropped, and when (! is: comes)", 11,
+    ("come and speak", silent.All), ("DropSilent(3 s)", silent.Dropped), ("DropIdle(3 s)", idle.Dropped));
 
 // ## LimitConnections
 //

@@ -55,5 +55,6 @@ static void Draw(string title, double until, params (string Name, Marble[] Marbl
     plot.Title(title);
     plot.XLabel("virtual seconds");
     plot.YLabel("sequence");
+    plot.Axes.Left.MinimumSize = 190;
     Convert.ToBase64String(plot.GetImageBytes(820, 130 + 85 * lines.Length, ScottPlot.ImageFormat.Png)).DisplayAs("image/png");
 }
