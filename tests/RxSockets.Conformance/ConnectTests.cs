@@ -133,6 +133,7 @@ public class ConnectTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Read from the other end's TCP_INFO, as Linux has it.");
         await using var port = new TestPort(engine, scheduling);
         await using RxListener listener = port.Listen();
+        using Socket first = await Peers.ConnectAsync(listener.LocalEndPoint);
         using Socket peer = await Peers.ConnectAsync(listener.LocalEndPoint);
         byte[] info = new byte[104];
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
@@ -144,8 +145,11 @@ public class ConnectTests
         }
         while (BitConverter.ToUInt32(info, 44) < 200);
 
+        // Both come in one burst; the second was taken for one that was accepted at once.
         await using RxConnection connection = await listener.AcceptAsync().AsTask().Within();
+        await using RxConnection second = await listener.AcceptAsync().AsTask().Within();
         Assert.InRange(connection.ConnectTime!.Value.TotalMilliseconds, 190, 5000);
+        Assert.InRange(second.ConnectTime!.Value.TotalMilliseconds, 190, 5000);
     }
 
     [Theory]

@@ -93,7 +93,7 @@ internal sealed unsafe class IoUringListener : EngineListener
     private sealed class AcceptRequest(IoUringListener listener) : IoUringRequest
     {
         private bool _armed;
-        private bool _justArmed;
+        private int _fromBacklog;
         private bool _stopAsked;
         private bool _closeAsked;
         private bool _closeSubmitted;
@@ -108,7 +108,7 @@ internal sealed unsafe class IoUringListener : EngineListener
             }
 
             _armed = true;
-            _justArmed = true;
+            _fromBacklog = listener._request.Backlog + 1;
             _stopAsked = false;
             listener._loop.Statistics.Submitted(Verb.Accept);
             io_uring_sqe* entry = listener._loop.Prepare(this, IORING_OP_ACCEPT, listener._descriptor);
@@ -155,7 +155,6 @@ internal sealed unsafe class IoUringListener : EngineListener
                 // A cancel can miss a multishot that is just running; then it is asked again.
                 if (_stopAsked)
                     listener._loop.Cancel(this);
-                _justArmed = false;
                 return;
             }
 
@@ -186,11 +185,14 @@ internal sealed unsafe class IoUringListener : EngineListener
             long established = engine.Options.TimeProvider.GetTimestamp();
             if (listener._request.Local is IPEndPoint)
             {
-                // Accepted at once, it was established just now; one that may have sat in the backlog is asked for its age.
-                if (_justArmed || listener._loop.WasBusy)
+                // Accepted at once, it was established just now; one that may have sat in the backlog is asked for its age. When the accept was armed
+                // the backlog was full at most (Linux holds one more than asked for).
+                if (_fromBacklog > 0 || listener._loop.WasBusy)
                     established -= LinuxSocket.AgeInMilliseconds(descriptor) * engine.Options.TimeProvider.TimestampFrequency / 1000;
             }
 
+            if (_fromBacklog > 0)
+                _fromBacklog--;
             IoUringLoop loop = engine.LeastLoaded();
             listener._sink.OnAccepted(new IoUringSocket(engine, loop, descriptor, remote, established, fromConnect: false), firstData: null);
         }
