@@ -1,6 +1,6 @@
 // Loads one engine for a while and looks whether anything is wrong or left. See docs/reliability.md.
 //
-//   dotnet run -c Release --project tests/RxSockets.Stress -- --minutes 30 --engine iouring [--scheduling inline] [--seed N]
+//   dotnet run -c Release --project tests/RxSockets.Stress -- --minutes 30 --engine iouring [--scheduling inline] [--seed N] [--only echo,frames]
 //   dotnet run -c Release --project tests/RxSockets.Stress -- --cycles 1000000 --engine managed
 using System.Globalization;
 using RxSockets;
@@ -15,7 +15,7 @@ Console.WriteLine($"{site.Port.Engine}, {site.Port.Scheduling}, {Environment.Pro
 if (Word("--cycles", "") is { Length: > 0 } cycles)
     return await Cycles.RunAsync(site, int.Parse(cycles, CultureInfo.InvariantCulture)) ? 0 : 1;
 var minutes = TimeSpan.FromMinutes(double.Parse(Word("--minutes", "2"), CultureInfo.InvariantCulture));
-return await new Soak(site, seed).RunAsync(minutes) ? 0 : 1;
+return await new Soak(site, seed, Word("--only", "")).RunAsync(minutes) ? 0 : 1;
 
 string Word(string name, string otherwise) =>
     Array.IndexOf(args, name) is >= 0 and int at && at + 1 < args.Length ? args[at + 1] : otherwise;

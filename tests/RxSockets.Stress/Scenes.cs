@@ -140,7 +140,9 @@ internal sealed class Scenes(Site site, int seed, Latencies latencies)
         int next = 0;
         await foreach (ReadOnlySequence<byte> frame in connection.ReceiveAllAsync().LengthPrefixed(LengthPrefix.UInt16BigEndian))
         {
-            Check.That(next < frames.Count && frame.ToArray().AsSpan().SequenceEqual(frames[next]), $"frame {next} of {frames.Count} differs");
+            byte[] copy = frame.ToArray();
+            Check.That(next < frames.Count, $"more frames than {frames.Count}");
+            Check.That(copy.AsSpan().SequenceEqual(frames[next]), $"frame {next} of {frames.Count}: {copy.Length} bytes for {frames[next].Length}, {copy.AsSpan().CommonPrefixLength(frames[next])} alike; it is frame {frames.FindIndex(other => copy.AsSpan().SequenceEqual(other))}");
             next++;
         }
 

@@ -6,7 +6,7 @@ namespace RxSockets.Stress;
 /// Ten phases of mixed load. After each everything comes to rest and is counted: descriptors, threads, requests and buffers must be what they were before the load,
 /// the heap what it was after the first phase.
 /// </summary>
-internal sealed class Soak(Site site, int seed)
+internal sealed class Soak(Site site, int seed, string only)
 {
     private const int Phases = 10;
     private const long HeapTolerance = 1 << 20;
@@ -58,7 +58,7 @@ internal sealed class Soak(Site site, int seed)
         await site.CloseAsync();
         for (int at = 0; at < s_mix.Length; at++)
         {
-            if (_done[at] == 0)
+            if (_done[at] == 0 && IsPlayed(at))
                 site.Fail($"no scene of {s_mix[at].Name} was played to its end");
         }
 
@@ -66,12 +66,16 @@ internal sealed class Soak(Site site, int seed)
         return site.Failures.Count == 0;
     }
 
+    private bool IsPlayed(int at) => only.Length == 0 || only.Split(',').Contains(s_mix[at].Name);
+
     private async Task LoadAsync(TimeSpan duration, Latencies latencies, int phase)
     {
         long started = TimeProvider.System.GetTimestamp();
         List<Task> workers = [];
         for (int at = 0; at < s_mix.Length; at++)
         {
+            if (!IsPlayed(at))
+                continue;
             for (int worker = 0; worker < s_mix[at].Workers; worker++)
                 workers.Add(WorkAsync(at, new Scenes(site, HashCode.Combine(seed, phase, at, worker), latencies)));
         }
