@@ -6,6 +6,7 @@
 //   RxSockets.Child crowd PORT COUNT SPEAKING     connects COUNT plain sockets to PORT on loopback, of which the first SPEAKING send a byte; prints
 //                                                 "connected"; at the end of input prints how many were reset and ends
 //   RxSockets.Child cycles ENGINE COUNT new|reuse  connects and disconnects COUNT times on new or on kept handles, and prints the CPU of a cycle (docs/transmit.md)
+//   RxSockets.Child lossy ENGINE COUNT SECONDS    sends COUNT streams of 256 KiB to itself, with SECONDS for each call; prints how many came whole, timed out, were wrong
 //   RxSockets.Child slow ENGINE pushed|bridged SECONDS   listens, prints the port, takes one item a second of what one client sends, and prints how many it
 //                                                 took and by how much its resident memory grew from the third one on, in KiB
 using System.Net;
@@ -20,12 +21,15 @@ if (args is ["transmit", var transmitEngine, var transmitScheduling, var number,
 if (args is ["crowd", var crowded, var count, var speaking])
     return Crowd.Run(int.Parse(crowded), int.Parse(count), int.Parse(speaking));
 
+if (args is ["lossy", var lossyEngine, var streams, var patience])
+    return await Lossy.RunAsync(Enum.Parse<EngineKind>(lossyEngine), int.Parse(streams), int.Parse(patience));
+
 if (args is ["slow", var slowEngine, "pushed" or "bridged", var seconds])
     return await SlowConsumer.RunAsync(Enum.Parse<EngineKind>(slowEngine), args[2] == "bridged", int.Parse(seconds));
 
 if (args is not ["exhaust", var engine, var scheduling])
 {
-    Console.Error.WriteLine("usage: RxSockets.Child exhaust ENGINE SCHEDULING | transmit ENGINE SCHEDULING PORT PATH | crowd PORT COUNT SPEAKING | cycles ENGINE COUNT new|reuse | slow ENGINE pushed|bridged SECONDS");
+    Console.Error.WriteLine("usage: RxSockets.Child exhaust ENGINE SCHEDULING | transmit ENGINE SCHEDULING PORT PATH | crowd PORT COUNT SPEAKING | cycles ENGINE COUNT new|reuse | lossy ENGINE COUNT SECONDS | slow ENGINE pushed|bridged SECONDS");
     return 2;
 }
 

@@ -78,6 +78,12 @@ internal sealed class IoUringEngine : CompletionEngine
     /// <summary>Buffers of the streams' receive pools that somebody holds or the kernel is offered.</summary>
     public int RentedBuffers => _loops.Sum(static loop => loop.Buffers.Pool.Rented);
 
+    /// <summary>Slots of the request tables that are taken; exact only while the loops rest.</summary>
+    public int RequestsInFlight => _loops.Sum(static loop => loop.Requests.Count);
+
+    /// <summary>Memory of the streams' receive buffers made so far.</summary>
+    public long BufferBytesMade => _loops.Sum(static loop => loop.Buffers.Pool.BytesMade);
+
     public override EngineListener Listen(ListenRequest request, IListenerSink sink) => new IoUringListener(this, _loops[0], request, sink);
 
     public override void StartConnect(ConnectRequest request, IConnectSink sink)

@@ -24,7 +24,11 @@ internal sealed class ManagedSend(ManagedSocket owner) : SocketAsyncEventArgs(tr
         bool pending = Go(out error);
         sent = _sent;
         if (!pending)
+        {
+            Forget();
             owner.Engine.Statistics.Completed(Verb.Send);
+        }
+
         return pending;
     }
 
@@ -33,10 +37,14 @@ internal sealed class ManagedSend(ManagedSocket owner) : SocketAsyncEventArgs(tr
         SocketError error = Account();
         if (error == SocketError.Success && Go(out error))
             return;
+        Forget();
         owner.BeginTelling(Verb.Send);
         owner.Sink.OnSendCompleted(_sent, error);
         owner.EndTelling();
     }
+
+    // The memory is the caller's again: a connection that rests must not keep it alive.
+    private void Forget() => SetBuffer(Memory<byte>.Empty);
 
     // Sends until something pends, fails, or all is taken.
     private bool Go(out SocketError error)

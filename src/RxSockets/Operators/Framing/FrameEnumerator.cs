@@ -72,12 +72,18 @@ internal sealed class FrameEnumerator<TFrame> : IAsyncEnumerator<TFrame>, IValue
         {
             while (_reader.IsOver || !_parser.TryNext(out _current))
             {
-                ReadStatus status = _reader.Read(_parser.Consumed, _parser.Seen, out ReadOnlySequence<byte> bytes);
-                _parser.Load(bytes);
+                // Once the reader waits, Ready may run on another thread before Read has returned: the parser is touched before, and not after.
+                (long consumed, long seen) = (_parser.Consumed, _parser.Seen);
+                _parser.Load(ReadOnlySequence<byte>.Empty);
+                ReadStatus status = _reader.Read(consumed, seen, out ReadOnlySequence<byte> bytes);
                 if (status == ReadStatus.Pending)
                     return false;
                 if (status == ReadStatus.Bytes)
+                {
+                    _parser.Load(bytes);
                     continue;
+                }
+
                 error = _reader.CreateEndError(_callToken.IsCancellationRequested ? _callToken : _streamToken) ?? _parser.CreateEndError();
                 Finish();
                 return true;

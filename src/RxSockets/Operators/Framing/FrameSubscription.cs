@@ -29,8 +29,12 @@ internal sealed class FrameSubscription<TFrame> : IDisposable, IByteReaderOwner
     {
         for (int reads = 0; reads < ReadsPerTurn; reads++)
         {
-            ReadStatus status = _reader.Read(_parser.Consumed, _parser.Seen, out ReadOnlySequence<byte> bytes);
-            _parser.Load(bytes);
+            // Once the reader waits, its next turn may run on another thread before Read has returned: the parser is touched before, and not after.
+            (long consumed, long seen) = (_parser.Consumed, _parser.Seen);
+            _parser.Load(ReadOnlySequence<byte>.Empty);
+            ReadStatus status = _reader.Read(consumed, seen, out ReadOnlySequence<byte> bytes);
+            if (status == ReadStatus.Bytes)
+                _parser.Load(bytes);
             switch (status)
             {
                 case ReadStatus.Bytes when PushAll():
