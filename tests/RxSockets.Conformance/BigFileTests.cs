@@ -6,7 +6,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace RxSockets.Conformance;
 
-/// <summary>More than a native call takes at once, and more than should ever be in memory.</summary>
+/// <summary>More than a native call takes at once, and more than should ever be in memory. Not beside other cases: on Windows the memory of this process is looked at.</summary>
+[Collection(nameof(Crowded))]
 public class BigFileTests
 {
     private const long Length = 3L << 30;
@@ -85,19 +86,20 @@ public class BigFileTests
             (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
             using SafeFileHandle file = File.OpenHandle(path);
             peer.ReceiveTimeout = 60_000;
+            long peak = 0;
             Task checking = Task.Run(() =>
             {
                 Check(peer, Small, block);
-                Check(peer, Length, block);
+                Check(peer, Length, block, () => peak = Math.Max(peak, Environment.WorkingSet));
             });
             await connection.TransmitFileAsync(file, new FileTransmitOptions { Head = edge, Tail = edge, Count = Small });
-            long before = PeakWorkingSet();
+            long before = Environment.WorkingSet;
+            Assert.NotEqual(0, before);
             TransmitResult result = await connection.TransmitFileAsync(file, new FileTransmitOptions { Head = edge, Tail = edge });
             await checking.WaitAsync(TimeSpan.FromSeconds(60));
             Assert.Equal(Length + (2 * Edge), result.BytesTransmitted);
-            long grown = PeakWorkingSet() - before;
-            TestContext.Current.TestOutputHelper?.WriteLine($"{engine}: the peak, of both sides, grew by {grown >> 10} KiB");
-            Assert.InRange(grown, 0, 32 << 20);
+            TestContext.Current.TestOutputHelper?.WriteLine($"{engine}: the memory of both sides grew by {(peak - before) >> 10} KiB");
+            Assert.InRange(peak, 1, before + (32 << 20));
             await connection.DisposeAsync();
             peer.Dispose();
         }
@@ -105,13 +107,6 @@ public class BigFileTests
         {
             File.Delete(path);
         }
-    }
-
-    private static long PeakWorkingSet()
-    {
-        using var self = Process.GetCurrentProcess();
-        Assert.NotEqual(0, self.PeakWorkingSet64);
-        return self.PeakWorkingSet64;
     }
 
     private sealed class Ending(Process process) : IDisposable
@@ -131,7 +126,7 @@ public class BigFileTests
             RandomAccess.Write(file, block, at);
     }
 
-    private static void Check(Socket peer, long length, byte[] block)
+    private static void Check(Socket peer, long length, byte[] block, Action? afterEach = null)
     {
         byte[] buffer = new byte[1 << 20];
         Array.Fill(buffer, (byte)0);
@@ -143,6 +138,7 @@ public class BigFileTests
             for (int i = 0; i < count;)
                 i += Piece(buffer.AsSpan(i, count - i), at + i, block);
             at += count;
+            afterEach?.Invoke();
         }
 
         Edges(peer);
