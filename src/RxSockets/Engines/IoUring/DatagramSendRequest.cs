@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using RxSockets.Buffers;
@@ -17,7 +16,7 @@ namespace RxSockets.Engines.IoUring;
 /// </summary>
 internal sealed unsafe class DatagramSendRequest(IoUringDatagramSocket socket) : IoUringRequest
 {
-    private MemoryHandle[] _pins = new MemoryHandle[1];
+    private PinnedPieces _pins;
     private DatagramBatch? _batch;
     private mmsghdr* _messages;
     private byte* _addresses;
@@ -42,9 +41,9 @@ internal sealed unsafe class DatagramSendRequest(IoUringDatagramSocket socket) :
         _waits = false;
         _cancelAsked = false;
         Reserve(batch.Count, batch.Pieces.Length);
-        Pin();
+        _pins.Pin(batch.Pieces, DatagramBatch.MaxDatagrams);
         for (int i = 0; i < batch.Pieces.Length; i++)
-            _vector[i] = new iovec { iov_base = _pins[i].Pointer, iov_len = (nuint)batch.Pieces[i].Length };
+            _vector[i] = new iovec { iov_base = _pins.Pointer(i), iov_len = (nuint)batch.Pieces[i].Length };
 
         for (int i = 0; i < batch.Count; i++)
         {
@@ -171,32 +170,12 @@ internal sealed unsafe class DatagramSendRequest(IoUringDatagramSocket socket) :
             _vectorCapacity = pieces == 1 ? 1 : Math.Max(pieces, DatagramBatch.MaxDatagrams);
             NativeMemory.Free(_vector);
             _vector = (iovec*)NativeMemory.Alloc((nuint)_vectorCapacity, (nuint)sizeof(iovec));
-            _pins = new MemoryHandle[_vectorCapacity];
-        }
-    }
-
-    private void Pin()
-    {
-        try
-        {
-            for (int i = 0; i < _batch!.Pieces.Length; i++)
-                _pins[i] = _batch.Pieces[i].Pin();
-        }
-        catch
-        {
-            Unpin();
-            throw;
         }
     }
 
     private void Unpin()
     {
-        for (int i = 0; i < _batch!.Pieces.Length; i++)
-        {
-            _pins[i].Dispose();
-            _pins[i] = default;
-        }
-
+        _pins.Unpin();
         _batch = null;
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using RxSockets.Native.Linux;
@@ -17,7 +16,7 @@ internal sealed unsafe class SendRequest(IoUringSocket socket) : IoUringRequest
 {
     private const int Flags = MSG_WAITALL | MSG_NOSIGNAL;
 
-    private MemoryHandle[] _pins = new MemoryHandle[1];
+    private PinnedPieces _pins;
     private SendBatch? _batch;
     private msghdr* _message;
     private iovec* _vector;
@@ -34,18 +33,7 @@ internal sealed unsafe class SendRequest(IoUringSocket socket) : IoUringRequest
         _batch = batch;
         Sent = 0;
         _cancelAsked = false;
-        if (_pins.Length < batch.Count)
-            _pins = new MemoryHandle[Math.Max(batch.Count, 8)];
-        try
-        {
-            for (int i = 0; i < batch.Count; i++)
-                _pins[i] = batch.Pieces[i].Pin();
-        }
-        catch
-        {
-            Unpin();
-            throw;
-        }
+        _pins.Pin(batch.Pieces, 8);
     }
 
     /// <summary>True when the send ended here and now; false: the rest is to be submitted.</summary>
@@ -56,7 +44,7 @@ internal sealed unsafe class SendRequest(IoUringSocket socket) : IoUringRequest
         int errno;
         if (_batch!.Count == 1)
         {
-            result = Libc.send(socket.Descriptor, _pins[0].Pointer, (nuint)_batch.Bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+            result = Libc.send(socket.Descriptor, _pins.Pointer(0), (nuint)_batch.Bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
             errno = Marshal.GetLastSystemError();
         }
         else
@@ -86,7 +74,7 @@ internal sealed unsafe class SendRequest(IoUringSocket socket) : IoUringRequest
         if (_batch!.Count == 1)
         {
             io_uring_sqe* entry = socket.Loop.Prepare(this, IORING_OP_SEND, socket.Descriptor);
-            entry->addr = (ulong)((byte*)_pins[0].Pointer + Sent);
+            entry->addr = (ulong)(_pins.Pointer(0) + Sent);
             entry->len = (uint)(_batch.Bytes - Sent);
             entry->op_flags = Flags;
         }
@@ -166,7 +154,7 @@ internal sealed unsafe class SendRequest(IoUringSocket socket) : IoUringRequest
                 continue;
             }
 
-            _vector[count++] = new iovec { iov_base = (byte*)_pins[i].Pointer + skip, iov_len = (nuint)(length - skip) };
+            _vector[count++] = new iovec { iov_base = _pins.Pointer(i) + skip, iov_len = (nuint)(length - skip) };
             skip = 0;
         }
 
@@ -176,12 +164,7 @@ internal sealed unsafe class SendRequest(IoUringSocket socket) : IoUringRequest
 
     private void Unpin()
     {
-        for (int i = 0; i < _batch!.Count; i++)
-        {
-            _pins[i].Dispose();
-            _pins[i] = default;
-        }
-
+        _pins.Unpin();
         _batch = null;
     }
 }

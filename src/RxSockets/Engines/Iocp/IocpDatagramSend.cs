@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using RxSockets.Buffers;
@@ -16,7 +15,7 @@ namespace RxSockets.Engines.Iocp;
 /// </summary>
 internal sealed unsafe class IocpDatagramSend(IocpDatagramSocket socket) : IocpRequest(socket.Loop), ICancellable
 {
-    private MemoryHandle[] _pins = new MemoryHandle[1];
+    private PinnedPieces _pins;
     private DatagramBatch? _batch;
     private TRANSMIT_PACKETS_ELEMENT* _elements;
     private int _elementCapacity;
@@ -36,7 +35,7 @@ internal sealed unsafe class IocpDatagramSend(IocpDatagramSocket socket) : IocpR
             _batch = batch;
             _sent = 0;
             _cancelAsked = false;
-            Pin();
+            _pins.Pin(batch.Pieces, DatagramBatch.MaxDatagrams);
             error = MayTransmit() ? TransmitPackets() : Go();
             sent = _sent;
             if (InFlight)
@@ -152,7 +151,7 @@ internal sealed unsafe class IocpDatagramSend(IocpDatagramSocket socket) : IocpR
         return (uint)Math.Max(1, entry.PieceCount);
     }
 
-    private WSABUF Buffer(int piece) => new() { buf = (byte*)_pins[piece].Pointer, len = (uint)_batch!.Pieces[piece].Length };
+    private WSABUF Buffer(int piece) => new() { buf = _pins.Pointer(piece), len = (uint)_batch!.Pieces[piece].Length };
 
     // Not where a datagram is empty or too long: what TransmitPackets makes of those is not documented, and the datagram that fails must be known.
     private bool MayTransmit()
@@ -226,31 +225,9 @@ internal sealed unsafe class IocpDatagramSend(IocpDatagramSocket socket) : IocpR
         return count;
     }
 
-    private void Pin()
-    {
-        int count = _batch!.Pieces.Length;
-        if (_pins.Length < count)
-            _pins = new MemoryHandle[Math.Max(count, DatagramBatch.MaxDatagrams)];
-        try
-        {
-            for (int i = 0; i < count; i++)
-                _pins[i] = _batch.Pieces[i].Pin();
-        }
-        catch
-        {
-            Unpin();
-            throw;
-        }
-    }
-
     private void Unpin()
     {
-        for (int i = 0; i < _batch!.Pieces.Length; i++)
-        {
-            _pins[i].Dispose();
-            _pins[i] = default;
-        }
-
+        _pins.Unpin();
         _batch = null;
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using RxSockets.Native.Windows;
 using RxSockets.Operations;
@@ -15,7 +14,7 @@ internal sealed unsafe class IocpSend(IocpSocket socket) : IocpRequest(socket.Lo
     /// <summary>Beyond this the kernel would have to copy what an overlapped send only locks.</summary>
     private const int DirectBytes = 65536;
 
-    private MemoryHandle[] _pins = [];
+    private PinnedPieces _pins;
     private SendBatch? _batch;
     private long _sent;
     private bool _cancelAsked;
@@ -30,7 +29,7 @@ internal sealed unsafe class IocpSend(IocpSocket socket) : IocpRequest(socket.Lo
             _batch = batch;
             _sent = 0;
             _cancelAsked = false;
-            Pin();
+            _pins.Pin(batch.Pieces, SendBatch.MaxPieces);
             error = SocketError.WouldBlock;
             if (batch.Bytes <= DirectBytes)
                 error = TryDirect();
@@ -136,37 +135,16 @@ internal sealed unsafe class IocpSend(IocpSocket socket) : IocpRequest(socket.Lo
                 continue;
             }
 
-            vector[count++] = new WSABUF { buf = (byte*)_pins[i].Pointer + skip, len = (uint)(length - skip) };
+            vector[count++] = new WSABUF { buf = _pins.Pointer(i) + skip, len = (uint)(length - skip) };
             skip = 0;
         }
 
         return count;
     }
 
-    private void Pin()
-    {
-        if (_pins.Length < _batch!.Count)
-            _pins = new MemoryHandle[_batch.Count == 1 ? 1 : SendBatch.MaxPieces];
-        try
-        {
-            for (int i = 0; i < _batch.Count; i++)
-                _pins[i] = _batch.Pieces[i].Pin();
-        }
-        catch
-        {
-            Unpin();
-            throw;
-        }
-    }
-
     private void Unpin()
     {
-        for (int i = 0; i < _batch!.Count; i++)
-        {
-            _pins[i].Dispose();
-            _pins[i] = default;
-        }
-
+        _pins.Unpin();
         _batch = null;
     }
 
