@@ -118,7 +118,7 @@ public class CloseTests
     public async Task A_peer_that_never_closes_is_aborted_after_the_close_timeout(EngineKind engine, CompletionScheduling scheduling)
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
-        await using var port = new TestPort(engine, scheduling, options => options.TimeProvider = time);
+        await using var port = new TestPort(engine, scheduling, options => (options.TimeProvider, options.CloseTimeout) = (time, TimeSpan.FromSeconds(5)));
         (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
         await connection.DisposeAsync();
         Assert.Equal(0, await peer.ReceiveAsync(new byte[1]).Within());
