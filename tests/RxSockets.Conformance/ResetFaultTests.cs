@@ -108,4 +108,39 @@ public class ResetFaultTests
 
         Assert.InRange(before, 0, 20);
     }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task While_sends_wait_for_the_window_each_of_them_ends(EngineKind engine, CompletionScheduling scheduling)
+    {
+        await using var port = new TestPort(engine, scheduling);
+        (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
+        byte[] block = new byte[32 << 20];
+        Task[] sends = [.. Enumerable.Range(0, 5).Select(_ => connection.SendAsync(block).AsTask())];
+        Assert.True(await peer.ReceiveAsync(new byte[1]).Within() == 1);
+        peer.Reset();
+        foreach (Task send in sends)
+        {
+            var error = await Assert.ThrowsAsync<SocketException>(() => send.Within());
+            Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+        }
+
+        // With nobody reading, a reset behind unread data is found by the reader; here there is none.
+        var read = await Assert.ThrowsAsync<SocketException>(() => connection.ReceiveAsync(new byte[1]).AsTask().Within());
+        Assert.Equal(SocketError.ConnectionReset, read.SocketErrorCode);
+        Assert.Equal(ConnectionCloseReason.PeerReset, (await connection.Closed.Within()).Reason);
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task While_a_disconnect_waits_for_the_peers_FIN(EngineKind engine, CompletionScheduling scheduling)
+    {
+        await using var port = new TestPort(engine, scheduling);
+        (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
+        Task<bool> disconnecting = connection.DisconnectAsync().AsTask();
+        Assert.Equal(0, await peer.ReceiveAsync(new byte[1]).Within());
+        peer.Reset();
+        Assert.False(await disconnecting.Within());
+        Assert.Equal(ConnectionCloseReason.PeerReset, (await connection.Closed.Within()).Reason);
+    }
 }

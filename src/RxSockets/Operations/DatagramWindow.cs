@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using RxSockets.Buffers;
@@ -10,7 +9,7 @@ namespace RxSockets.Operations;
 /// </summary>
 internal sealed class DatagramWindow
 {
-    private const int Bytes = 1 << 17;
+    private const int Bytes = TransmitBuffers.Bytes;
 
     private readonly Datagram[] _datagrams = new Datagram[DatagramBatch.MaxDatagrams];
     private byte[]? _buffer;
@@ -43,7 +42,7 @@ internal sealed class DatagramWindow
     /// <summary>Puts together the datagrams from this element on, as many as fit, at least one. Replaces what was here.</summary>
     public SocketError Read(ReadOnlySpan<TransmitElement> elements, int first)
     {
-        _buffer ??= ArrayPool<byte>.Shared.Rent(Bytes);
+        _buffer ??= TransmitBuffers.Rent(Bytes);
         _count = 0;
         for (int used = 0; first < elements.Length && _count < _datagrams.Length; _count++)
         {
@@ -69,7 +68,7 @@ internal sealed class DatagramWindow
     public void Clear()
     {
         if (_buffer is not null)
-            ArrayPool<byte>.Shared.Return(_buffer);
+            TransmitBuffers.Return(_buffer);
         _buffer = null;
         _count = 0;
     }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using RxSockets.Operations;
@@ -100,7 +99,7 @@ internal sealed class ManagedDatagramSend
         ReadOnlySpan<ReadOnlyMemory<byte>> pieces = _batch.PiecesOf(_sent);
         if (pieces.Length <= 1)
             return pieces.IsEmpty ? default : pieces[0];
-        _together = ArrayPool<byte>.Shared.Rent(entry.Bytes);
+        _together = TransmitBuffers.Rent(entry.Bytes);
         int at = 0;
         foreach (ReadOnlyMemory<byte> piece in pieces)
         {
@@ -131,7 +130,7 @@ internal sealed class ManagedDatagramSend
         finally
         {
             if (_together is not null)
-                ArrayPool<byte>.Shared.Return(_together);
+                TransmitBuffers.Return(_together);
             _together = null;
         }
     }

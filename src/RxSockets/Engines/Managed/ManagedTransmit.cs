@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using RxSockets.Operations;
@@ -12,7 +11,6 @@ namespace RxSockets.Engines.Managed;
 /// </summary>
 internal sealed class ManagedTransmit(ManagedSocket owner) : SocketAsyncEventArgs(true)
 {
-    private const int BufferBytes = 128 << 10;
     private const int TcpLevel = 6;
     private const int LinuxTcpCork = 3;
 
@@ -34,7 +32,7 @@ internal sealed class ManagedTransmit(ManagedSocket owner) : SocketAsyncEventArg
 
     private async Task RunAsync()
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Min(BufferBytes, (int)Math.Min(_batch.Bytes, BufferBytes)));
+        byte[] buffer = TransmitBuffers.Rent(_batch.Bytes);
         SocketError error;
         bool corked = _batch.Bytes > buffer.Length && Cork(true);
         try
@@ -58,7 +56,7 @@ internal sealed class ManagedTransmit(ManagedSocket owner) : SocketAsyncEventArg
 
         if (corked && error == SocketError.Success)
             Cork(false);
-        ArrayPool<byte>.Shared.Return(buffer);
+        TransmitBuffers.Return(buffer);
         SetBuffer(default);
         owner.BeginTelling(Verb.Transmit);
         owner.Sink.OnSendCompleted(_sent, error);
