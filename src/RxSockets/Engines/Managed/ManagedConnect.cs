@@ -19,6 +19,8 @@ internal sealed class ManagedConnect : SocketAsyncEventArgs
     private Socket? _socket;
     private bool _connected;
     private bool _cancelled;
+    private bool _shut;
+    private bool _finished;
     private int _sent;
 
     public ManagedConnect(ManagedEngine engine, ConnectRequest request, IConnectSink sink)
@@ -57,24 +59,28 @@ internal sealed class ManagedConnect : SocketAsyncEventArgs
 
     public void Cancel()
     {
-        Socket? socket;
+        lock (_sync)
+            _cancelled = true;
+        // On the pool: a cancel may complete the connect on the calling thread, which holds the owner's lock.
+        ThreadPool.UnsafeQueueUserWorkItem(static attempt => attempt.CancelNow(), this, preferLocal: false);
+    }
+
+    // By then the attempt may have finished: the socket is its connection's.
+    private void CancelNow()
+    {
         lock (_sync)
         {
-            _cancelled = true;
-            socket = _connected ? _socket : null;
+            if (_finished)
+                return;
+            if (_connected)
+            {
+                _shut = true;
+                _socket!.Dispose();
+                return;
+            }
         }
 
-        // On the pool: a cancel may complete the connect on the calling thread, which holds the owner's lock.
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static state =>
-            {
-                if (state.Connected is not null)
-                    state.Connected.Dispose();
-                else
-                    Socket.CancelConnectAsync(state.Attempt);
-            },
-            (Connected: socket, Attempt: this),
-            preferLocal: false);
+        Socket.CancelConnectAsync(this);
     }
 
     private bool IsCancelled
@@ -123,8 +129,13 @@ internal sealed class ManagedConnect : SocketAsyncEventArgs
             }
         }
 
-        if (cancelled && _sent < _request.FirstData.Length)
-            error = System.Net.Sockets.SocketError.OperationAborted;
+        lock (_sync)
+        {
+            _finished = true;
+            if (_shut || (cancelled && _sent < _request.FirstData.Length))
+                error = System.Net.Sockets.SocketError.OperationAborted;
+        }
+
         Finish(error);
     }
 
