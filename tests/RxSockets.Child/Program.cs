@@ -9,6 +9,8 @@
 //   RxSockets.Child lossy ENGINE COUNT SECONDS    sends COUNT streams of 256 KiB to itself, with SECONDS for each call; prints how many came whole, timed out, were wrong
 //   RxSockets.Child slow ENGINE pushed|bridged SECONDS   listens, prints the port, takes one item a second of what one client sends, and prints how many it
 //                                                 took and by how much its resident memory grew from the third one on, in KiB
+//   RxSockets.Child guarded ENGINE SCHEDULING     serves lines, frames and echo; prints the three ports, and its resident memory in KiB for every line of input
+//   RxSockets.Child hostile line|prefix|loris|silent PORT COUNT   attacks a port with COUNT connections until the end of input, then prints bytes sent and connections cut
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -27,9 +29,15 @@ if (args is ["lossy", var lossyEngine, var streams, var patience])
 if (args is ["slow", var slowEngine, "pushed" or "bridged", var seconds])
     return await SlowConsumer.RunAsync(Enum.Parse<EngineKind>(slowEngine), args[2] == "bridged", int.Parse(seconds));
 
+if (args is ["guarded", var guardedEngine, var guardedScheduling])
+    return await GuardedServer.RunAsync(Enum.Parse<EngineKind>(guardedEngine), Enum.Parse<CompletionScheduling>(guardedScheduling));
+
+if (args is ["hostile", "line" or "prefix" or "loris" or "silent", var attacked, var attackers])
+    return Hostile.Run(args[1], int.Parse(attacked), int.Parse(attackers));
+
 if (args is not ["exhaust", var engine, var scheduling])
 {
-    Console.Error.WriteLine("usage: RxSockets.Child exhaust ENGINE SCHEDULING | transmit ENGINE SCHEDULING PORT PATH | crowd PORT COUNT SPEAKING | cycles ENGINE COUNT new|reuse | lossy ENGINE COUNT SECONDS | slow ENGINE pushed|bridged SECONDS");
+    Console.Error.WriteLine("usage: RxSockets.Child exhaust ENGINE SCHEDULING | transmit ENGINE SCHEDULING PORT PATH | crowd PORT COUNT SPEAKING | cycles ENGINE COUNT new|reuse | lossy ENGINE COUNT SECONDS | slow ENGINE pushed|bridged SECONDS | guarded ENGINE SCHEDULING | hostile line|prefix|loris|silent PORT COUNT");
     return 2;
 }
 
