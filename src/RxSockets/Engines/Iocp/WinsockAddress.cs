@@ -72,7 +72,7 @@ internal static unsafe class WinsockAddress
         return from.Size;
     }
 
-    /// <summary>Null for no address, or one of a family that is not mapped.</summary>
+    /// <summary>Null for no address, one of a family that is not mapped, and a Unix path that is no text.</summary>
     public static EndPoint? Read(byte* address, int length)
     {
         if (address is null || length < sizeof(ushort))
@@ -89,7 +89,9 @@ internal static unsafe class WinsockAddress
                 ReadOnlySpan<byte> path = bytes[2..];
                 int end = path.IndexOf((byte)0);
                 path = end < 0 ? path : path[..end];
-                return path.IsEmpty ? null : new UnixDomainSocketEndPoint(Encoding.UTF8.GetString(path));
+                // The peer chose it: what is no text, or fills all of the address, is nothing that the framework's endpoint can hold.
+                bool isText = path.Length is > 0 and < UnixBytes - sizeof(ushort) && System.Text.Unicode.Utf8.IsValid(path);
+                return isText ? new UnixDomainSocketEndPoint(Encoding.UTF8.GetString(path)) : null;
             default:
                 return null;
         }

@@ -8,14 +8,16 @@ public sealed record Framing(string Name, Func<byte[], byte[]> Encode, Func<IObs
 {
     public const int MaxLength = 300;
 
-    public static IEnumerable<Framing> All { get; } =
+    public static IEnumerable<Framing> All { get; } = [.. WithLimit(MaxLength)];
+
+    public static IEnumerable<Framing> WithLimit(int most) =>
     [
-        Make("lines LF", static frame => [.. frame, (byte)'\n'], new AsBytes(FrameDecoder.Lines(MaxLength))),
-        Make("lines CR LF", static frame => [.. frame, (byte)'\r', (byte)'\n'], new AsBytes(FrameDecoder.Lines(MaxLength))),
-        Make("delimited by one byte", static frame => [.. frame, (byte)'\n'], Copying(FrameDecoder.Delimited("\n"u8, MaxLength))),
-        Make("delimited by three bytes", static frame => [.. frame, (byte)'\n', (byte)'\n', (byte)'!'], Copying(FrameDecoder.Delimited("\n\n!"u8, MaxLength))),
-        .. Enum.GetValues<LengthPrefix>().Select(static prefix => Make(
-            $"length {prefix}", frame => Prefixed(prefix, frame), Copying(FrameDecoder.LengthPrefixed(prefix, MaxLength)))),
+        Make("lines LF", static frame => [.. frame, (byte)'\n'], new AsBytes(FrameDecoder.Lines(most))),
+        Make("lines CR LF", static frame => [.. frame, (byte)'\r', (byte)'\n'], new AsBytes(FrameDecoder.Lines(most))),
+        Make("delimited by one byte", static frame => [.. frame, (byte)'\n'], Copying(FrameDecoder.Delimited("\n"u8, most))),
+        Make("delimited by three bytes", static frame => [.. frame, (byte)'\n', (byte)'\n', (byte)'!'], Copying(FrameDecoder.Delimited("\n\n!"u8, most))),
+        .. Enum.GetValues<LengthPrefix>().Select(prefix => Make(
+            $"length {prefix}", frame => Prefixed(prefix, frame), Copying(FrameDecoder.LengthPrefixed(prefix, most)))),
     ];
 
     public override string ToString() => Name;

@@ -45,6 +45,29 @@ public class FramingPropertyTests
         }
     }
 
+    // Frames around the limit, with bytes behind that are none: what fits comes, what does not is refused, and never is more kept than the limit and what
+    // surrounds a frame.
+    [Property(MaxTest = 200)]
+    public void Any_limit_holds(NonNegativeInt limit, byte[][] frames, byte[] rest, PositiveInt[] cuts)
+    {
+        int most = 1 + (limit.Get % 40);
+        foreach (Framing framing in Framing.WithLimit(most))
+        {
+            byte[] stream = [.. frames.SelectMany(frame => framing.Encode([.. frame.Select(static value => (byte)('a' + (value % 26)))])), .. rest];
+            List<byte[]> pieces = Split(stream, cuts);
+            List<byte[]> pushed = Pushed(framing, pieces, out Exception? error);
+            Assert.Equal(pushed, Pulled(framing, pieces, out Exception? pullError));
+            Assert.Equal(error?.GetType(), pullError?.GetType());
+            Assert.True(error is null or FrameTooLongException or InvalidDataException or EndOfStreamException, error?.ToString());
+            int whole = frames.TakeWhile(frame => frame.Length <= most).Count();
+            Assert.True(pushed.Count >= whole, $"{framing}, at most {most}: {pushed.Count} frames of {whole} that are short enough");
+            if (whole < frames.Length)
+                Assert.IsType<FrameTooLongException>(error);
+            // A line is text: each byte that is none becomes a character of three.
+            Assert.All(pushed, frame => Assert.InRange(frame.Length, 0, 3 * most));
+        }
+    }
+
     private static string Clean(string? text)
     {
         string clean = (text ?? "").Replace('\n', 'n').Replace('\r', 'r').Replace('!', '?').ReplaceLineEndings("");
