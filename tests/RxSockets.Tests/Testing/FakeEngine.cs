@@ -16,7 +16,7 @@ internal sealed class FakeEngine : CompletionEngine
 
     public FakeEngine()
     {
-        Port = new PortCore(this, new CompletionPortOptions { TimeProvider = Time, ReceiveLimit = 32 }.Validated(), Unhandled.Add);
+        Port = new PortCore(this, "a fake", new CompletionPortOptions { TimeProvider = Time, ReceiveLimit = 32 }.Validated(), Unhandled.Add);
     }
 
     public FakeTimeProvider Time { get; } = new();
