@@ -18,7 +18,7 @@ internal static class SocketActivities
     public static bool AreHeard => s_source.HasListeners();
 
     /// <summary>Null where nobody listens. A child of the caller's span; it does not become the caller's current one.</summary>
-    public static Activity? BeginConnect(EndPoint remote, EngineKind engine)
+    public static Activity? BeginConnect(EndPoint remote, PortDiagnostics port)
     {
         if (!s_source.HasListeners())
             return null;
@@ -26,7 +26,7 @@ internal static class SocketActivities
         Activity? activity = s_source.StartActivity("rxsockets.connect", ActivityKind.Client);
         Activity.Current = caller;
         if (activity is not null)
-            Describe(activity, $"socket connect {remote}", remote, engine);
+            Describe(activity, $"socket connect {remote}", remote, port);
         return activity;
     }
 
@@ -38,7 +38,7 @@ internal static class SocketActivities
     }
 
     /// <summary>One that has happened: it began so long ago and ends now.</summary>
-    public static void Accepted(EndPoint local, EndPoint? remote, EngineKind engine, DateTimeOffset now, TimeSpan age)
+    public static void Accepted(EndPoint local, EndPoint? remote, PortDiagnostics port, DateTimeOffset now, TimeSpan age)
     {
         Activity? current = Activity.Current;
         // It belongs to nobody's span: whichever thread this is, its current one has nothing to do with the client.
@@ -48,7 +48,7 @@ internal static class SocketActivities
             Activity? activity = s_source.StartActivity("rxsockets.accept", ActivityKind.Server, default(ActivityContext), startTime: now - age);
             if (activity is null)
                 return;
-            Describe(activity, $"socket accept {local}", remote, engine);
+            Describe(activity, $"socket accept {local}", remote, port);
             AddLocal(activity, local);
             activity.SetEndTime(now.UtcDateTime);
             activity.Stop();
@@ -63,12 +63,13 @@ internal static class SocketActivities
         }
     }
 
-    private static void Describe(Activity activity, string name, EndPoint? peer, EngineKind engine)
+    private static void Describe(Activity activity, string name, EndPoint? peer, PortDiagnostics port)
     {
         activity.DisplayName = name;
         if (!activity.IsAllDataRequested)
             return;
-        activity.SetTag(MetricNames.Engine, MetricNames.Of(engine));
+        foreach (KeyValuePair<string, object?> tag in port.Tags)
+            activity.SetTag(tag.Key, tag.Value);
         switch (peer)
         {
             case IPEndPoint ip:

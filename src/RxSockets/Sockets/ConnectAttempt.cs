@@ -61,7 +61,7 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
     private ValueTask<Connection> StartAsync(CancellationToken token)
     {
         _port.ThrowIfDisposed();
-        _activity = SocketActivities.BeginConnect(_request.Remote, _port.Engine.Kind);
+        _activity = SocketActivities.BeginConnect(_request.Remote, _port.Diagnostics);
         SetToken(token);
         if (!_port.Add(this))
             _cancelled = true;

@@ -263,7 +263,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
     private void Deliver(Connection connection)
     {
         if (SocketActivities.AreHeard)
-            SocketActivities.Accepted(LocalEndPoint, connection.RemoteEndPoint, _port.Engine.Kind, _port.Time.GetUtcNow(), connection.Handle.ConnectTime ?? TimeSpan.Zero);
+            SocketActivities.Accepted(LocalEndPoint, connection.RemoteEndPoint, _port.Diagnostics, _port.Time.GetUtcNow(), connection.Handle.ConnectTime ?? TimeSpan.Zero);
         bool refused;
         lock (Sync)
         {
