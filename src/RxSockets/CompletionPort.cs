@@ -22,7 +22,16 @@ public sealed class CompletionPort : IAsyncDisposable
         (CompletionEngine engine, string reason) = select(validated, OnUnhandled);
         _isShared = isShared;
         EngineReason = reason;
-        Core = new PortCore(engine, reason, validated, OnUnhandled);
+        try
+        {
+            Core = new PortCore(engine, reason, validated, OnUnhandled);
+        }
+        catch
+        {
+            // A logger or meter factory threw; nothing was opened yet, and the engine's threads end by themselves.
+            _ = engine.ShutDownAsync().AsTask();
+            throw;
+        }
     }
 
     /// <summary>

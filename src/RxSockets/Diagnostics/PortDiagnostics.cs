@@ -34,6 +34,7 @@ internal sealed class PortDiagnostics : IDisposable
         Engine = engine;
         _members = members;
         _log = options.LoggerFactory is { } factory ? new GuardedLogger(factory.CreateLogger(PortLog.Category)) : NullLogger.Instance;
+        _instruments = PortInstruments.For(options.MeterFactory);
         _acceptGate = new LogGate(options.TimeProvider, s_acceptLogInterval);
         Tags = [new(MetricNames.Engine, MetricNames.Of(engine.Kind)), new(MetricNames.Port, Id)];
         PortLog.EngineChosen(_log, Id, engine.Kind, options.Scheduling, engineReason);
@@ -41,7 +42,6 @@ internal sealed class PortDiagnostics : IDisposable
             PortLog.EngineFellBack(_log, Id, engine.Kind, engineReason);
         if (options.Scheduling == CompletionScheduling.Inline && engine.Loops.Count > 0)
             Watch = new LoopWatch(engine.Loops, options.TimeProvider, options.LoopStallLimit, LoopStalled);
-        _instruments = PortInstruments.For(options.MeterFactory);
         for (int i = 0; i < engine.Loops.Count; i++)
             engine.Loops[i].Measures = new LoopMeasures(_instruments.BatchSize, _instruments.BatchDuration, [.. Tags, new(MetricNames.Loop, i)]);
         _instruments.Add(this);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -82,6 +83,24 @@ public class PortLogTests
         await using var port = CompletionPort.Create(new CompletionPortOptions { LoggerFactory = log, Engine = EngineKind.Managed });
         port.Core.Unhandled(new InvalidOperationException("thrown by the test"));
         Assert.Equal("thrown by the test", Assert.Single(log.Of("HandlerFailed")).Error!.Message);
+    }
+
+    [Fact]
+    public void A_factory_that_throws_leaves_no_engine_behind()
+    {
+        var engine = new FakeEngine();
+        var options = new CompletionPortOptions { MeterFactory = new BrokenMeters() };
+        Assert.Throws<ObjectDisposedException>(() => CompletionPort.CreateOver(options, (_, _) => (engine, "a fake")));
+        Assert.True(engine.IsShutDown);
+    }
+
+    private sealed class BrokenMeters : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => throw new ObjectDisposedException("the host");
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class Holder(Connection core) : IConnectionHolder
