@@ -205,6 +205,7 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
         }
 
         LastReap = now;
+        Measures?.Reaped(_reaped);
     }
 
     private void Complete(IoUringRequest request, in io_uring_cqe completion)
