@@ -13,4 +13,4 @@ using RxSockets.Benchmarks.Servers;
 var command = new RootCommand("Benchmarks of RxSockets.") { MicroCommand.Create(), ServeCommand.Create(), LoadCommand.Create() };
 foreach (Command group in BenchCommand.CreateAll())
     command.Add(group);
-return await command.Parse(args).InvokeAsync();
+return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -17,4 +17,7 @@ internal sealed class LoadConnection(int index)
     public long Began { get; set; }
 
     public bool WantsRoom { get; set; }
+
+    /// <summary>Has ended an operation.</summary>
+    public bool HasFinished { get; set; }
 }

@@ -13,6 +13,7 @@ namespace RxSockets.Benchmarks.Load;
 internal sealed class LoadGenerator : IDisposable
 {
     private const int MostErrors = 1000;
+    private const double LongestWarmSeconds = 20;
     private static readonly TimeSpan s_lostAfter = TimeSpan.FromMilliseconds(100);
 
     private readonly LoadPlan _plan;
@@ -24,7 +25,11 @@ internal sealed class LoadGenerator : IDisposable
     private readonly LatencyHistogram _latencies = new();
     private readonly byte[] _request;
     private readonly byte[] _sink = new byte[1 << 20];
+    // On Linux, TCP throws away what is received with this flag instead of copying it (tcp(7)): the load must keep up with sendfile.
+    private readonly SocketFlags _receiveFlags;
+    private int _finishedOnce;
     private long _operations;
+    private long _bytes;
     private long _errors;
     private long _lost;
 
@@ -32,6 +37,7 @@ internal sealed class LoadGenerator : IDisposable
     {
         _plan = plan;
         _exchange = Exchange.Of(plan.Mode, plan.Bytes);
+        _receiveFlags = OperatingSystem.IsLinux() && plan.Mode == LoadMode.File ? SocketFlags.Truncated : SocketFlags.None;
         _server = new IPEndPoint(IPAddress.Loopback, plan.Port);
         _connections = [.. Enumerable.Range(0, plan.Connections).Select(static i => new LoadConnection(i))];
         // The first byte is what Pieces and Coalesced ask for.
@@ -39,7 +45,7 @@ internal sealed class LoadGenerator : IDisposable
         _request.AsSpan().Fill(plan.Mode == LoadMode.Coalesced ? (byte)'c' : (byte)'p');
     }
 
-    /// <summary>Opens the connections and runs them for the time the plan gives them to warm up.</summary>
+    /// <summary>Opens the connections and runs them for the time the plan gives them to warm up, and until each has ended an operation: a server that is still accepting is not what is measured.</summary>
     public void Warm()
     {
         foreach (LoadConnection connection in _connections)
@@ -51,6 +57,13 @@ internal sealed class LoadGenerator : IDisposable
         }
 
         RunFor(_plan.WarmSeconds);
+        long began = Stopwatch.GetTimestamp();
+        while (_exchange.End != ExchangeEnd.Never && _finishedOnce < _connections.Length)
+        {
+            Poll(10);
+            if (Stopwatch.GetElapsedTime(began).TotalSeconds > LongestWarmSeconds)
+                throw new InvalidOperationException($"{_connections.Length - _finishedOnce} of {_connections.Length} connections ended no operation in {LongestWarmSeconds} s.");
+        }
     }
 
     /// <summary>Runs on until the condition holds.</summary>
@@ -62,15 +75,20 @@ internal sealed class LoadGenerator : IDisposable
 
     public LoadResult Measure()
     {
-        _operations = _errors = _lost = 0;
+        _operations = _bytes = _errors = _lost = 0;
         _latencies.Clear();
+        // A file or a MiB takes long beside the window: what is under way at its borders counts by its bytes.
+        bool inBytes = _exchange.End == ExchangeEnd.Flows || _plan.Mode == LoadMode.File;
         double server = ProcessCpu.SecondsOf(_plan.ServerId);
         double own = ProcessCpu.SecondsOf(Environment.ProcessId);
         long began = Stopwatch.GetTimestamp();
         RunFor(_plan.Seconds);
+        // What takes longer than the window has a window that is longer.
+        while (_operations == 0 && !(inBytes && _bytes > 0) && _exchange.End != ExchangeEnd.Never && Stopwatch.GetElapsedTime(began).TotalSeconds < LongestWarmSeconds)
+            Poll(1);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         return new LoadResult(
-            _operations, seconds, ProcessCpu.SecondsOf(_plan.ServerId) - server, ProcessCpu.SecondsOf(Environment.ProcessId) - own,
+            inBytes ? _bytes / (double)_plan.Bytes : _operations, seconds, ProcessCpu.SecondsOf(_plan.ServerId) - server, ProcessCpu.SecondsOf(Environment.ProcessId) - own,
             _latencies.Quantile(0.5), _latencies.Quantile(0.99), _latencies.Quantile(0.999), _errors, _lost);
     }
 
@@ -145,6 +163,7 @@ internal sealed class LoadGenerator : IDisposable
             }
 
             connection.Sent += sent;
+            _bytes += sent;
             if (error == SocketError.WouldBlock)
                 break;
         }
@@ -167,11 +186,12 @@ internal sealed class LoadGenerator : IDisposable
     {
         if (connection.Socket is not { } socket)
             return;
-        int received = socket.Receive(_sink, SocketFlags.None, out SocketError error);
+        int received = socket.Receive(_sink, _receiveFlags, out SocketError error);
         if (error == SocketError.WouldBlock)
             return;
         bool ends = received == 0 && _plan.Mode != LoadMode.Datagram;
         connection.Received += received;
+        _bytes += received;
         if (error != SocketError.Success || connection.Received > _exchange.Reply && _exchange.End != ExchangeEnd.Flows
             || ends && (connection.Received < _exchange.Reply || _exchange.End is not (ExchangeEnd.BothFins or ExchangeEnd.ServersFin)))
         {
@@ -209,6 +229,12 @@ internal sealed class LoadGenerator : IDisposable
         long now = Stopwatch.GetTimestamp();
         _latencies.Record((now - connection.Began) * 1_000_000 / Stopwatch.Frequency);
         _operations++;
+        if (!connection.HasFinished)
+        {
+            connection.HasFinished = true;
+            _finishedOnce++;
+        }
+
         connection.Began = now;
         connection.Sent = connection.Received = 0;
     }

@@ -1,7 +1,7 @@
 namespace RxSockets.Benchmarks.Load;
 
 /// <summary>What one run of the load generator saw while it measured.</summary>
-/// <param name="Operations">How many ended.</param>
+/// <param name="Operations">How many ended; of what is counted in bytes (flows, files), so many bytes' worth.</param>
 /// <param name="Seconds">In how long.</param>
 /// <param name="ServerCpuSeconds">What the server's process used meanwhile.</param>
 /// <param name="OwnCpuSeconds">What the load generator used.</param>
@@ -11,4 +11,4 @@ namespace RxSockets.Benchmarks.Load;
 /// <param name="Errors">Connections that ended wrongly, and bytes too many or too few.</param>
 /// <param name="Lost">Datagrams that did not come back.</param>
 internal sealed record LoadResult(
-    long Operations, double Seconds, double ServerCpuSeconds, double OwnCpuSeconds, int P50, int P99, int P999, long Errors, long Lost);
+    double Operations, double Seconds, double ServerCpuSeconds, double OwnCpuSeconds, int P50, int P99, int P999, long Errors, long Lost);

@@ -8,52 +8,76 @@ using ScottPlot.TickGenerators;
 namespace RxSockets.Benchmarks.Reporting;
 
 /// <summary>
-/// A line per contender, a mark with its interval per case. Where there is a reference, the ratio to it: cases of different cost can then lie in one picture;
-/// else the cost itself.
+/// A row per contender, a mark with its interval per case. Where there is a reference, the ratio to it: cases of different cost can then lie in one picture;
+/// else the cost itself. The axis is logarithmic: half as much is as far from one as twice as much.
 /// </summary>
 internal static class CostPlot
 {
-    private const int LineHeight = 16;
-    private const int Margins = 190;
+    private const int LineHeight = 14;
+    private const int RowHeight = 30;
+    private const int Margins = 130;
+
+    private static readonly double[] s_steps = [1, 1.5, 2, 3, 5, 7];
 
     public static int Draw(Plot plot, IReadOnlyList<CaseResult> results)
     {
         string[] labels = [.. results.SelectMany(static result => result.Contenders).Select(static contender => contender.Label).Distinct()];
         bool isRatio = results.All(static result => Ratios.Columns(result).Count > 0);
-        int rowHeight = Math.Max(28, LineHeight * results.Count);
+        var shown = new List<Interval>();
         for (int k = 0; k < results.Count; k++)
         {
             CaseResult result = results[k];
-            bool legend = true;
+            var marks = new List<Coordinates>();
             foreach (Contender contender in result.Contenders)
             {
                 Interval? interval = isRatio ? Ratios.Of(result, contender, Ratios.Columns(result)[0].Reference(contender)) : Plots.Cost(result, contender);
-                if (interval is not { } value)
+                if (interval is not { Low: > 0 } value)
                     continue;
+                shown.Add(value);
                 // Cases of one contender lie a little below each other.
                 double y = -Array.IndexOf(labels, contender.Label) - ((k + 0.5) / results.Count * 0.8) + 0.4;
-                LinePlot line = plot.Add.Line(value.Low, y, value.High, y);
+                LinePlot line = plot.Add.Line(Math.Log10(value.Low), y, Math.Log10(value.High), y);
                 line.Color = Colours.Of(k);
                 line.LineWidth = 2;
-                Marker mark = plot.Add.Marker(value.Median, y, Colours.Marker(k), size: 8, Colours.Of(k));
-                if (legend && results.Count > 1)
-                    mark.LegendText = result.Case.Key;
-                legend = false;
+                marks.Add(new Coordinates(Math.Log10(value.Median), y));
             }
+
+            Scatter points = plot.Add.ScatterPoints(marks, Colours.Of(k));
+            points.MarkerShape = Colours.Marker(k);
+            points.MarkerSize = 8;
+            points.LegendText = result.Case.Key;
         }
 
-        var ticks = new NumericManual();
+        var names = new NumericManual();
         for (int i = 0; i < labels.Length; i++)
-            ticks.AddMajor(-i, labels[i]);
-        plot.Axes.Left.TickGenerator = ticks;
+            names.AddMajor(-i, labels[i]);
+        plot.Axes.Left.TickGenerator = names;
+        double low = Math.Log10(Math.Min(isRatio ? 0.8 : double.MaxValue, shown.Min(static interval => interval.Low))) - 0.05;
+        double high = Math.Log10(Math.Max(isRatio ? 1.25 : 0, shown.Max(static interval => interval.High))) + 0.05;
+        plot.Axes.Bottom.TickGenerator = Ticks(low, high);
+        plot.Axes.SetLimits(low, high, -labels.Length + 0.4, 0.6);
         if (isRatio)
-            plot.Add.VerticalLine(1, width: 1, Colors.Gray, LinePattern.Dashed);
+            plot.Add.VerticalLine(0, width: 1, Colors.Gray, LinePattern.Dashed);
         plot.XLabel(Heading(results[0], isRatio));
-        plot.Axes.AutoScale();
-        plot.Axes.SetLimits(0, plot.Axes.GetLimits().Right * 1.02, -labels.Length + 0.4, 0.6);
         if (results.Count > 1)
             plot.ShowLegend(Edge.Right);
-        return Margins + (rowHeight * labels.Length);
+        else
+            plot.HideLegend();
+        return Margins + (Math.Max(RowHeight, LineHeight * results.Count) * labels.Length);
+    }
+
+    private static NumericManual Ticks(double low, double high)
+    {
+        var ticks = new NumericManual();
+        // Fewer of them where the axis is long.
+        IEnumerable<double> steps = (high - low) switch { < 1.2 => s_steps, < 2 => [1, 2, 5], _ => [1] };
+        foreach (double step in steps)
+        {
+            for (double value = step * Math.Pow(10, Math.Floor(low)); Math.Log10(value) <= high; value *= 10)
+                ticks.AddMajor(Math.Log10(value), FormattableString.Invariant($"{value:#,0.##}"));
+        }
+
+        return ticks;
     }
 
     private static string Heading(CaseResult result, bool isRatio)

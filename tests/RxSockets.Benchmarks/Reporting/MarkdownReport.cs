@@ -20,11 +20,11 @@ internal static class MarkdownReport
 
         ![{group.Description}]({group.Name}.svg)
 
-        {Write(group, results).TrimEnd()}
+        {Write(results).TrimEnd()}
 
         """);
 
-    public static string Write(CaseGroup group, IReadOnlyList<CaseResult> results)
+    public static string Write(IReadOnlyList<CaseResult> results)
     {
         var text = new StringBuilder();
         foreach (CaseResult result in results)
@@ -33,7 +33,7 @@ internal static class MarkdownReport
             if (result.Contenders.Count > 0)
                 Table(text, result);
             if (result.LeftOut.Count > 0)
-                text.Append("Left out: ").AppendJoin("; ", result.LeftOut).Append(".\n\n");
+                text.Append("Left out: ").AppendJoin("; ", result.LeftOut.Select(static line => line.TrimEnd('.'))).Append(".\n\n");
         }
 
         return text.ToString();

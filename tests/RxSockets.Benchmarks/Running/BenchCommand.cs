@@ -49,7 +49,7 @@ internal static class BenchCommand
             }
         });
         var command = new Command(name, description) { quick, rounds, seconds, settle, candidates, folder };
-        command.SetAction((result, cancellationToken) =>
+        command.SetAction((result, _) =>
         {
             bool isQuick = result.GetValue(quick);
             string[]? named = result.GetValue(candidates);
@@ -57,16 +57,36 @@ internal static class BenchCommand
             var options = new BenchOptions(
                 [.. CaseList.All(isQuick).Where(group => name == "all" || group.Name == name)],
                 named is { Length: > 0 } ? [.. named.Distinct().Select(CandidateList.Named)] : CandidateList.All,
-                result.GetValue(rounds) ?? (isQuick ? 3 : 15), window, WarmSeconds: window / 3, result.GetValue(settle) ?? (isQuick ? 0.3 : 2),
+                result.GetValue(rounds) ?? (isQuick ? 3 : 15), window, WarmSeconds: window / 3, result.GetValue(settle) ?? (isQuick ? 0.3 : 2), Repeats: !isQuick,
                 result.GetValue(folder) ?? DefaultFolder());
-            return RunAsync(options, cancellationToken);
+            return RunAsync(options);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(BenchOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(BenchOptions options)
     {
         var progress = new Progress(Console.Error, !Console.IsErrorRedirected);
+        using var signals = new StopSignals();
+        try
+        {
+            return await RunAsync(options, progress, signals.Token) ? 0 : 1;
+        }
+        catch (OperationCanceledException)
+        {
+            progress.Line("stopped");
+            return 130;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            progress.Line(error.Message);
+            return 1;
+        }
+    }
+
+    // Whether nothing went wrong; who cannot take part has not failed.
+    private static async Task<bool> RunAsync(BenchOptions options, Progress progress, CancellationToken cancellationToken)
+    {
         bool failed = false;
         using var runner = new Runner(options, progress);
         Machine machine = Machine.Describe(runner.IsPinned);
@@ -76,8 +96,7 @@ internal static class BenchCommand
             long began = Stopwatch.GetTimestamp();
             IReadOnlyList<CaseResult> results = await runner.RunAsync(group, cancellationToken);
             progress.Clear();
-            string table = MarkdownReport.Write(group, results);
-            Console.WriteLine(table);
+            Console.WriteLine(MarkdownReport.Write(results));
             await File.WriteAllTextAsync(Path.Combine(options.Folder, group.Name + ".md"), MarkdownReport.Page(group, results, options, machine), cancellationToken);
             await File.WriteAllTextAsync(Path.Combine(options.Folder, group.Name + ".csv"), RoundsCsv.Write(results), cancellationToken);
             Plots.Save(group, results, options.Folder);
@@ -85,7 +104,7 @@ internal static class BenchCommand
             failed |= results.Any(static result => result.HasErrors);
         }
 
-        return failed ? 1 : 0;
+        return !failed;
     }
 
     private static void Require<T>(Option<T> option, Func<T?, bool> holds, string message) => option.Validators.Add(result =>

@@ -30,16 +30,15 @@ internal sealed class Meter(LoadProcess load, (int Server, int Load)? cores, Ben
         await load.EndAsync();
         if (result.Operations == 0)
             throw new BenchmarkException($"ended no operation in {result.Seconds:0.00} s ({result.Errors} errors).");
-        double operations = result.Operations;
         return new Round(contender, number)
         {
-            Cost = result.ServerCpuSeconds * 1e6 / operations,
-            OperationsPerSecond = operations / result.Seconds,
+            Cost = result.ServerCpuSeconds * 1e6 / result.Operations,
+            OperationsPerSecond = result.Operations / result.Seconds,
             P50 = result.P50,
             P99 = result.P99,
             P999 = result.P999,
-            ManagedBytes = (after?.Allocated - before?.Allocated) / operations,
-            Switches = Math.Max(0, switchesAfter - switchesBefore ?? 0) / operations,
+            ManagedBytes = (after?.Allocated - before?.Allocated) / result.Operations,
+            Switches = Math.Max(0, switchesAfter - switchesBefore ?? 0) / result.Operations,
             Utilization = result.ServerCpuSeconds / result.Seconds,
             Foreign = foreign,
             Errors = result.Errors,

@@ -46,14 +46,14 @@ internal sealed class Runner(BenchOptions options, Progress progress) : IDisposa
                 progress.Tell($"{group.Name}: {given.Title}: {contender.Label} settles");
                 await meter.SettleAsync(contender, given, await servers.GetAsync(contender.Candidate, contender.Variant.Service, file));
             });
-        for (int number = 0; number < options.Rounds; number++)
+        for (int number = 0; number < RoundsOf(given); number++)
         {
             Contender[] turns = [.. contenders];
             _order.Shuffle(turns);
             await ForEachAsync(turns, given, leftOut, rounds, async (meter, contender) =>
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                progress.Tell($"{group.Name}: {given.Title}: round {number + 1}/{options.Rounds}, {contender.Label}");
+                progress.Tell($"{group.Name}: {given.Title}: round {number + 1}/{RoundsOf(given)}, {contender.Label}");
                 rounds.Add(given.TellsMemory
                     ? await meter.MeasureMemoryAsync(contender, given, number)
                     : await MeasureTwiceIfDisturbedAsync(meter, contender, given, await servers.GetAsync(contender.Candidate, contender.Variant.Service, file), number));
@@ -88,11 +88,14 @@ internal sealed class Runner(BenchOptions options, Progress progress) : IDisposa
     private async Task<Round> MeasureTwiceIfDisturbedAsync(Meter meter, Contender contender, Case given, ServerProcess server, int number)
     {
         Round first = await meter.MeasureAsync(contender, given, server, number);
-        if (first.IsQuiet)
+        if (first.IsQuiet || !options.Repeats)
             return first;
         Round second = await meter.MeasureAsync(contender, given, server, number);
         return second.Foreign < first.Foreign ? second : first;
     }
+
+    // Memory hardly differs from one fresh server to the next, and a fresh server takes its time.
+    private int RoundsOf(Case given) => given.TellsMemory ? Math.Max(1, options.Rounds / 3) : options.Rounds;
 
     private List<Contender> Contenders(Case given, List<string> leftOut)
     {

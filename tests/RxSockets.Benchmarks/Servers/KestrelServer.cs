@@ -34,6 +34,9 @@ internal sealed class KestrelServer : IServer
     private static async Task ServeAsync(ConnectionContext connection, ServeOptions options)
     {
         await using (connection)
+        {
             await PipeHandlers.RunAsync(connection.Transport, options);
+            await connection.Transport.Input.CompleteAsync();
+        }
     }
 }

@@ -9,6 +9,7 @@ internal static class PipeHandlers
     /// <summary>All but datagrams and what is RxSockets' own.</summary>
     public static bool Serves(Service service) => service is Service.Echo or Service.Burst or Service.Stream or Service.Sink or Service.Accept or Service.File;
 
+    /// <summary>Serves until the end, and ends the output; what is still to be read is the caller's.</summary>
     public static async Task RunAsync(IDuplexPipe pipe, ServeOptions options)
     {
         try
@@ -29,7 +30,6 @@ internal static class PipeHandlers
             // The peer has reset the connection.
         }
 
-        await pipe.Input.CompleteAsync();
         await pipe.Output.CompleteAsync();
     }
 
@@ -78,7 +78,8 @@ internal static class PipeHandlers
         }
     }
 
-    private static async Task SinkAsync(PipeReader input)
+    /// <summary>Reads what comes, until the end.</summary>
+    public static async Task SinkAsync(PipeReader input)
     {
         while (true)
         {

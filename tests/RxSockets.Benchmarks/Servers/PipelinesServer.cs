@@ -45,10 +45,14 @@ internal sealed class PipelinesServer : IServer
             try
             {
                 await PipeHandlers.RunAsync(connection, options);
+                // Disposing does not wait for what is still to be sent: the peer's FIN says that it has all.
+                await PipeHandlers.SinkAsync(connection.Input);
             }
-            catch (Exception error) when (error is SocketException or ConnectionAbortedException)
+            catch (Exception error) when (error is SocketException or ConnectionResetException or ConnectionAbortedException or InvalidOperationException)
             {
             }
+
+            await connection.Input.CompleteAsync();
         }
     }
 }

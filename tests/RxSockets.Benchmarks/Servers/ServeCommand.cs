@@ -27,14 +27,15 @@ internal static class ServeCommand
         var file = new Option<string?>("--file") { Description = "the file to send (service file)" };
         var controlled = new Option<bool>("--controlled") { Description = "answers lines of the standard input and ends with it", Hidden = true };
         var command = new Command("serve", "Serves one case, for an outside load generator.") { service, listen, candidate, file, controlled };
-        command.SetAction((result, cancellationToken) => ServeAsync(
+        command.SetAction((result, _) => ServeAsync(
             new ServeOptions(result.GetRequiredValue(service), result.GetRequiredValue(listen), result.GetValue(file)),
-            result.GetRequiredValue(candidate), result.GetValue(controlled), cancellationToken));
+            result.GetRequiredValue(candidate), result.GetValue(controlled)));
         return command;
     }
 
-    private static async Task<int> ServeAsync(ServeOptions options, string name, bool controlled, CancellationToken cancellationToken)
+    private static async Task<int> ServeAsync(ServeOptions options, string name, bool controlled)
     {
+        using var signals = new StopSignals();
         try
         {
             Candidate candidate = CandidateList.Named(name);
@@ -48,7 +49,8 @@ internal static class ServeCommand
             {
                 using var process = new ChildProcess(candidate.Command(options), core: null);
                 Console.WriteLine(await process.ReadAsync());
-                return await UntilStoppedAsync(cancellationToken);
+                await signals.WaitAsync();
+                return 0;
             }
 
             // Read when the first socket is made: early enough here, also where nobody set it outside.
@@ -56,9 +58,10 @@ internal static class ServeCommand
                 Environment.SetEnvironmentVariable(variable, value);
             await using IServer server = await managed.StartAsync(options);
             Console.WriteLine($"listening on {server.EndPoint}");
-            if (!controlled)
-                return await UntilStoppedAsync(cancellationToken);
-            Control.Answer(Console.In, Console.Out);
+            if (controlled)
+                Control.Answer(Console.In, Console.Out);
+            else
+                await signals.WaitAsync();
             return 0;
         }
         catch (Exception error) when (error is SocketException or ArgumentException or PlatformNotSupportedException or IOException or BenchmarkException)
@@ -66,13 +69,5 @@ internal static class ServeCommand
             Console.Error.WriteLine($"serve: {error.Message}");
             return 1;
         }
-    }
-
-    private static async Task<int> UntilStoppedAsync(CancellationToken cancellationToken)
-    {
-        var stopped = new TaskCompletionSource();
-        await using CancellationTokenRegistration registration = cancellationToken.Register(stopped.SetResult);
-        await stopped.Task;
-        return 0;
     }
 }
