@@ -17,8 +17,6 @@ internal static class CostPlot
     private const int RowHeight = 30;
     private const int Margins = 130;
 
-    private static readonly double[] s_steps = [1, 1.5, 2, 3, 5, 7];
-
     public static int Draw(Plot plot, IReadOnlyList<CaseResult> results)
     {
         string[] labels = [.. results.SelectMany(static result => result.Contenders).Select(static contender => contender.Label).Distinct()];
@@ -54,7 +52,7 @@ internal static class CostPlot
         plot.Axes.Left.TickGenerator = names;
         double low = Math.Log10(Math.Min(isRatio ? 0.8 : double.MaxValue, shown.Min(static interval => interval.Low))) - 0.05;
         double high = Math.Log10(Math.Max(isRatio ? 1.25 : 0, shown.Max(static interval => interval.High))) + 0.05;
-        plot.Axes.Bottom.TickGenerator = Ticks(low, high);
+        plot.Axes.Bottom.TickGenerator = LogTicks.Between(low, high);
         plot.Axes.SetLimits(low, high, -labels.Length + 0.4, 0.6);
         if (isRatio)
             plot.Add.VerticalLine(0, width: 1, Colors.Gray, LinePattern.Dashed);
@@ -64,20 +62,6 @@ internal static class CostPlot
         else
             plot.HideLegend();
         return Margins + (Math.Max(RowHeight, LineHeight * results.Count) * labels.Length);
-    }
-
-    private static NumericManual Ticks(double low, double high)
-    {
-        var ticks = new NumericManual();
-        // Fewer of them where the axis is long.
-        IEnumerable<double> steps = (high - low) switch { < 1.2 => s_steps, < 2 => [1, 2, 5], _ => [1] };
-        foreach (double step in steps)
-        {
-            for (double value = step * Math.Pow(10, Math.Floor(low)); Math.Log10(value) <= high; value *= 10)
-                ticks.AddMajor(Math.Log10(value), FormattableString.Invariant($"{value:#,0.##}"));
-        }
-
-        return ticks;
     }
 
     private static string Heading(CaseResult result, bool isRatio)

@@ -6,7 +6,7 @@ using ScottPlot.TickGenerators;
 
 namespace RxSockets.Benchmarks.Reporting;
 
-/// <summary>Cost over the number of connections, a line per candidate.</summary>
+/// <summary>Cost over the number of connections, a line per candidate; both axes logarithmic.</summary>
 internal static class CurvePlot
 {
     private const int Height = 650;
@@ -16,6 +16,7 @@ internal static class CurvePlot
         var ticks = new NumericManual();
         foreach (CaseResult result in results)
             ticks.AddMajor(Math.Log10(result.Case.Connections), FormattableString.Invariant($"{result.Case.Connections:N0}"));
+        var costs = new List<double>();
         string[] labels = [.. results.SelectMany(static result => result.Contenders).Select(static contender => contender.Label).Distinct()];
         for (int i = 0; i < labels.Length; i++)
         {
@@ -23,9 +24,10 @@ internal static class CurvePlot
             foreach (CaseResult result in results)
             {
                 if (result.Contenders.FirstOrDefault(contender => contender.Label == labels[i]) is { } contender)
-                    points.Add(new Coordinates(Math.Log10(result.Case.Connections), Plots.Cost(result, contender).Median));
+                    points.Add(new Coordinates(Math.Log10(result.Case.Connections), Math.Log10(Plots.Cost(result, contender).Median)));
             }
 
+            costs.AddRange(points.Select(static point => point.Y));
             Scatter line = plot.Add.Scatter(points, Colours.Of(i));
             line.LegendText = labels[i];
             line.LineWidth = 2;
@@ -36,7 +38,10 @@ internal static class CurvePlot
         plot.XLabel("connections");
         plot.YLabel($"server CPU per {results[0].Case.Operation}, microseconds");
         plot.Axes.AutoScale();
-        plot.Axes.SetLimitsY(0, plot.Axes.GetLimits().Top);
+        double low = costs.Min() - 0.05;
+        double high = costs.Max() + 0.05;
+        plot.Axes.SetLimitsY(low, high);
+        plot.Axes.Left.TickGenerator = LogTicks.Between(low, high);
         plot.ShowLegend(Edge.Right);
         return Height;
     }

@@ -33,10 +33,16 @@ internal static class MarkdownReport
             if (result.Contenders.Count > 0)
                 Table(text, result);
             if (result.LeftOut.Count > 0)
-                text.Append("Left out: ").AppendJoin("; ", result.LeftOut.Select(static line => line.TrimEnd('.'))).Append(".\n\n");
+                LeftOut(text, result.LeftOut);
         }
 
         return text.ToString();
+    }
+
+    private static void LeftOut(StringBuilder text, IReadOnlyList<LeftOut> leftOut)
+    {
+        var reasons = leftOut.GroupBy(static left => left.Reason, static left => left.Label);
+        text.Append("Left out: ").AppendJoin("; ", reasons.Select(static reason => $"{string.Join(", ", reason)} ({reason.Key.TrimEnd('.')})")).Append(".\n\n");
     }
 
     private static void Table(StringBuilder text, CaseResult result)

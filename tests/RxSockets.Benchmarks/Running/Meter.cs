@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RxSockets.Benchmarks.Cases;
 using RxSockets.Benchmarks.Load;
 
@@ -6,6 +7,13 @@ namespace RxSockets.Benchmarks.Running;
 /// <summary>Measures one contender once.</summary>
 internal sealed class Meter(LoadProcess load, (int Server, int Load)? cores, BenchOptions options)
 {
+    private const int LongestRestSeconds = 30;
+
+    // Timers of runtimes and libraries go on.
+    private const double RestSeconds = 0.003;
+
+    private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Runs the load for a while without looking.</summary>
     public async Task SettleAsync(Contender contender, Case given, ServerProcess server)
     {
@@ -55,6 +63,7 @@ internal sealed class Meter(LoadProcess load, (int Server, int Load)? cores, Ben
         {
             long before = ProcessFacts.ResidentBytes(server.Id);
             await load.WarmAsync(Plan(contender, given, server, options.WarmSeconds));
+            await RestAsync(server);
             resident = ProcessFacts.ResidentBytes(server.Id) - before;
             await EndIdleAsync();
         }
@@ -64,11 +73,29 @@ internal sealed class Meter(LoadProcess load, (int Server, int Load)? cores, Ben
             using ServerProcess server = await ServerProcess.StartAsync(contender.Candidate, contender.Variant.Service, file: null, cores?.Server);
             ServerMemory before = (await server.MemoryAsync(collect: true))!;
             await load.WarmAsync(Plan(contender, given, server, options.WarmSeconds));
+            await RestAsync(server);
             live = ((await server.MemoryAsync(collect: true))!.Live - before.Live) / (double)given.Connections;
             await EndIdleAsync();
         }
 
         return new Round(contender, number) { Cost = resident / given.Connections, ManagedBytes = live };
+    }
+
+    // The connections are open before the server has accepted them all: it has when it does nothing any more.
+    private static async Task RestAsync(ServerProcess server)
+    {
+        long began = Stopwatch.GetTimestamp();
+        double before;
+        double after = double.NegativeInfinity;
+        do
+        {
+            if (Stopwatch.GetElapsedTime(began).TotalSeconds > LongestRestSeconds)
+                throw new BenchmarkException($"does not come to rest in {LongestRestSeconds} s.");
+            before = after;
+            await Task.Delay(s_rest, TimeProvider.System);
+            after = ProcessCpu.SecondsOf(server.Id);
+        }
+        while (after - before > RestSeconds);
     }
 
     private async Task EndIdleAsync()

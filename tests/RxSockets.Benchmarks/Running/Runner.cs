@@ -37,15 +37,20 @@ internal sealed class Runner(BenchOptions options, Progress progress) : IDisposa
 
     private async Task<CaseResult> RunAsync(CaseGroup group, Case given, ServerSet servers, string? file, CancellationToken cancellationToken)
     {
-        var leftOut = new List<string>();
+        var leftOut = new List<LeftOut>();
         var rounds = new List<Round>();
         List<Contender> contenders = DescriptorLimit.WhyNot(given.Connections) is { } limit ? Nobody(leftOut, limit) : Contenders(given, leftOut);
         if (!given.TellsMemory)
+        {
             await ForEachAsync(contenders, given, leftOut, rounds, async (meter, contender) =>
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 progress.Tell($"{group.Name}: {given.Title}: {contender.Label} settles");
                 await meter.SettleAsync(contender, given, await servers.GetAsync(contender.Candidate, contender.Variant.Service, file));
             });
+            Forget(contenders, leftOut);
+        }
+
         for (int number = 0; number < RoundsOf(given); number++)
         {
             Contender[] turns = [.. contenders];
@@ -58,14 +63,16 @@ internal sealed class Runner(BenchOptions options, Progress progress) : IDisposa
                     ? await meter.MeasureMemoryAsync(contender, given, number)
                     : await MeasureTwiceIfDisturbedAsync(meter, contender, given, await servers.GetAsync(contender.Candidate, contender.Variant.Service, file), number));
             });
-            contenders.RemoveAll(contender => leftOut.Any(line => line.StartsWith(contender.Label + ":", StringComparison.Ordinal)));
+            Forget(contenders, leftOut);
         }
 
         return new CaseResult(given, contenders, rounds, leftOut);
     }
 
+    private static void Forget(List<Contender> contenders, List<LeftOut> leftOut) => contenders.RemoveAll(contender => leftOut.Any(left => left.Label == contender.Label));
+
     // Who fails is left out by name, with what it was about, and the others go on.
-    private async Task ForEachAsync(IReadOnlyList<Contender> contenders, Case given, List<string> leftOut, List<Round> rounds, Func<Meter, Contender, Task> action)
+    private async Task ForEachAsync(IReadOnlyList<Contender> contenders, Case given, List<LeftOut> leftOut, List<Round> rounds, Func<Meter, Contender, Task> action)
     {
         foreach (Contender contender in contenders)
         {
@@ -76,7 +83,7 @@ internal sealed class Runner(BenchOptions options, Progress progress) : IDisposa
             }
             catch (Exception error) when (error is BenchmarkException or InvalidOperationException or IOException)
             {
-                leftOut.Add($"{contender.Label}: {error.Message}");
+                leftOut.Add(new LeftOut(contender.Label, error.Message));
                 rounds.RemoveAll(round => round.Contender == contender);
                 progress.Line($"{given.Title}: {contender.Label}: {error.Message}");
                 _load?.Dispose();
@@ -97,20 +104,20 @@ internal sealed class Runner(BenchOptions options, Progress progress) : IDisposa
     // Memory hardly differs from one fresh server to the next, and a fresh server takes its time.
     private int RoundsOf(Case given) => given.TellsMemory ? Math.Max(1, options.Rounds / 3) : options.Rounds;
 
-    private List<Contender> Contenders(Case given, List<string> leftOut)
+    private List<Contender> Contenders(Case given, List<LeftOut> leftOut)
     {
         var contenders = new List<Contender>();
         foreach (Candidates.Candidate candidate in options.Candidates)
         {
             if (candidate.WhyNot is { } reason)
             {
-                leftOut.Add($"{candidate.Name}: {reason}");
+                leftOut.Add(new LeftOut(candidate.Name, reason));
                 continue;
             }
 
             if (given.Variants.Any(variant => !candidate.Serves(variant.Service)))
             {
-                leftOut.Add($"{candidate.Name}: does not serve this");
+                leftOut.Add(new LeftOut(candidate.Name, "cannot serve this, or not in a way its users would"));
                 continue;
             }
 
@@ -120,9 +127,9 @@ internal sealed class Runner(BenchOptions options, Progress progress) : IDisposa
         return contenders;
     }
 
-    private static List<Contender> Nobody(List<string> leftOut, string reason)
+    private static List<Contender> Nobody(List<LeftOut> leftOut, string reason)
     {
-        leftOut.Add($"everybody: {reason}");
+        leftOut.Add(new LeftOut("everybody", reason));
         return [];
     }
 

@@ -104,22 +104,30 @@ internal sealed class RxServer : IServer
 
     private static async Task ReplyAwaitedAsync(RxConnection connection)
     {
+        var reply = new RxReply(connection);
         Memory<byte> buffer = GC.AllocateUninitializedArray<byte>(ServeOptions.BufferBytes);
         int received;
         while ((received = await connection.ReceiveAsync(buffer)) > 0)
-            RxReply.Send(connection, received);
+            reply.Send(received);
     }
 
     private static async Task ReplyPulledAsync(RxConnection connection)
     {
+        var reply = new RxReply(connection);
         await foreach (ReceivedSegment segment in connection.ReceiveAllAsync())
-            RxReply.Send(connection, segment.Length);
+            reply.Send(segment.Length);
     }
 
     private static void ReplyMerged(RxListener listener) =>
         listener.Accepted
-            .MergeConnections(static connection => connection.Received.Select(segment => (connection, segment.Length)), static (_, error) => Report(error))
-            .Subscribe(static received => RxReply.Send(received.connection, received.Length));
+            .MergeConnections(Lengths, static (_, error) => Report(error))
+            .Subscribe(static received => received.Reply.Send(received.Length));
+
+    private static IObservable<(RxReply Reply, int Length)> Lengths(RxConnection connection)
+    {
+        var reply = new RxReply(connection);
+        return connection.Received.Select(segment => (reply, segment.Length));
+    }
 
     private static async Task EchoDatagramsAsync(RxDatagramSocket socket)
     {
