@@ -51,7 +51,7 @@ internal static class MarkdownReport
         string operation = result.Case.Operation;
         string[] measured = result.Case.TellsMemory
             ? ["resident B per connection", "managed B per connection"]
-            : [$"CPU us per {operation}", "per second", "p50 us", "p99 us", "p99.9 us", $"allocated B per {operation}", $"switches per {operation}", "server busy", "quiet rounds", "errors"];
+            : [$"CPU us per {operation}", "per second", "p50 us", "p99 us", "p99.9 us", $"allocated B per {operation}", $"switches per {operation}", "server busy", "load busy", "quiet rounds", "errors"];
         Row(text, ["", .. measured[..1], .. columns.Select(static column => "to " + column.Heading), .. measured[1..]]);
         Row(text, ["---", .. Enumerable.Repeat("---:", measured.Length + columns.Count)]);
         foreach (Contender contender in result.Contenders)
@@ -68,6 +68,7 @@ internal static class MarkdownReport
                 [
                     Number(rounds, static round => round.OperationsPerSecond), Number(rounds, static round => round.P50), Number(rounds, static round => round.P99),
                     Number(rounds, static round => round.P999), managed, Number(rounds, static round => round.Switches), Number(rounds, static round => round.Utilization),
+                    Number(rounds, static round => round.LoadUtilization),
                     $"{rounds.Count(static round => round.IsQuiet)}/{rounds.Length}", Errors(rounds),
                 ];
             Row(text, [contender.Label, cost, .. ratios, .. rest]);

@@ -8,7 +8,7 @@ namespace RxSockets.Benchmarks.Reporting;
 internal static class RoundsCsv
 {
     public const string Header =
-        "case,connections,candidate,variant,round,cost,operations_per_second,p50_us,p99_us,p999_us,managed_bytes,switches,utilization,foreign,errors,lost";
+        "case,connections,candidate,variant,round,cost,operations_per_second,p50_us,p99_us,p999_us,managed_bytes,switches,server_busy,load_busy,foreign,errors,lost";
 
     public static string Write(IReadOnlyList<CaseResult> results)
     {
@@ -20,7 +20,7 @@ internal static class RoundsCsv
                 text.AppendJoin(',',
                     $"\"{result.Case.Title}\"", result.Case.Connections, round.Contender.Candidate.Name, round.Contender.Variant.Label, round.Number,
                     Number(round.Cost), Number(round.OperationsPerSecond), Number(round.P50), Number(round.P99), Number(round.P999), Number(round.ManagedBytes),
-                    Number(round.Switches), Number(round.Utilization), Number(round.Foreign), round.Errors, round.Lost).Append('\n');
+                    Number(round.Switches), Number(round.Utilization), Number(round.LoadUtilization), Number(round.Foreign), round.Errors, round.Lost).Append('\n');
             }
         }
 

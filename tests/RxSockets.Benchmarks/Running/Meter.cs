@@ -48,6 +48,7 @@ internal sealed class Meter(LoadProcess load, (int Server, int Load)? cores, Ben
             ManagedBytes = (after?.Allocated - before?.Allocated) / result.Operations,
             Switches = Math.Max(0, switchesAfter - switchesBefore ?? 0) / result.Operations,
             Utilization = result.ServerCpuSeconds / result.Seconds,
+            LoadUtilization = result.OwnCpuSeconds / result.Seconds,
             Foreign = foreign,
             Errors = result.Errors,
             Lost = result.Lost,

@@ -24,6 +24,9 @@ internal sealed record Round(Contender Contender, int Number)
     /// <summary>The share of its core that the server used.</summary>
     public double? Utilization { get; init; }
 
+    /// <summary>The share of its core that the load generator used: near 1, and the server's below, the server waited for it.</summary>
+    public double? LoadUtilization { get; init; }
+
     /// <summary>The share of either core that other processes used.</summary>
     public double Foreign { get; init; }
 
