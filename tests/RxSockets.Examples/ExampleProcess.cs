@@ -42,9 +42,9 @@ internal sealed class ExampleProcess : IAsyncDisposable
         return IPEndPoint.Parse(line["listening on ".Length..]);
     }
 
-    public async Task<(int ExitCode, string Output, string Errors)> EndAsync()
+    public async Task<(int ExitCode, string Output, string Errors)> EndAsync(TimeSpan? limit = null)
     {
-        string output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(s_limit);
+        string output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(limit ?? s_limit);
         await _process.WaitForExitAsync().WaitAsync(s_limit);
         return (_process.ExitCode, output, await _errors);
     }
