@@ -27,6 +27,8 @@ internal sealed class LoadGenerator : IDisposable
     private readonly byte[] _sink = new byte[1 << 20];
     // On Linux, TCP throws away what is received with this flag instead of copying it (tcp(7)): the load must keep up with sendfile.
     private readonly SocketFlags _receiveFlags;
+    // A file or a MiB takes long beside the window: what is under way at its borders counts by its bytes.
+    private readonly bool _inBytes;
     private int _finishedOnce;
     private long _operations;
     private long _bytes;
@@ -38,6 +40,7 @@ internal sealed class LoadGenerator : IDisposable
         _plan = plan;
         _exchange = Exchange.Of(plan.Mode, plan.Bytes);
         _receiveFlags = OperatingSystem.IsLinux() && plan.Mode == LoadMode.File ? SocketFlags.Truncated : SocketFlags.None;
+        _inBytes = _exchange.End == ExchangeEnd.Flows || plan.Mode == LoadMode.File;
         _server = new IPEndPoint(IPAddress.Loopback, plan.Port);
         _connections = [.. Enumerable.Range(0, plan.Connections).Select(static i => new LoadConnection(i))];
         // The first byte is what Pieces and Coalesced ask for.
@@ -45,7 +48,7 @@ internal sealed class LoadGenerator : IDisposable
         _request.AsSpan().Fill(plan.Mode == LoadMode.Coalesced ? (byte)'c' : (byte)'p');
     }
 
-    /// <summary>Opens the connections and runs them for the time the plan gives them to warm up, and until each has ended an operation: a server that is still accepting is not what is measured.</summary>
+    /// <summary>Opens the connections and runs them for the time the plan gives them to warm up, and until each has ended an operation (of what counts in bytes: received some): a server that is still accepting is not what is measured.</summary>
     public void Warm()
     {
         foreach (LoadConnection connection in _connections)
@@ -77,18 +80,16 @@ internal sealed class LoadGenerator : IDisposable
     {
         _operations = _bytes = _errors = _lost = 0;
         _latencies.Clear();
-        // A file or a MiB takes long beside the window: what is under way at its borders counts by its bytes.
-        bool inBytes = _exchange.End == ExchangeEnd.Flows || _plan.Mode == LoadMode.File;
         double server = ProcessCpu.SecondsOf(_plan.ServerId);
         double own = ProcessCpu.SecondsOf(Environment.ProcessId);
         long began = Stopwatch.GetTimestamp();
         RunFor(_plan.Seconds);
         // What takes longer than the window has a window that is longer.
-        while (_operations == 0 && !(inBytes && _bytes > 0) && _exchange.End != ExchangeEnd.Never && Stopwatch.GetElapsedTime(began).TotalSeconds < LongestWarmSeconds)
+        while (_operations == 0 && !(_inBytes && _bytes > 0) && _exchange.End != ExchangeEnd.Never && Stopwatch.GetElapsedTime(began).TotalSeconds < LongestWarmSeconds)
             Poll(1);
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         return new LoadResult(
-            inBytes ? _bytes / (double)_plan.Bytes : _operations, seconds, ProcessCpu.SecondsOf(_plan.ServerId) - server, ProcessCpu.SecondsOf(Environment.ProcessId) - own,
+            _inBytes ? _bytes / (double)_plan.Bytes : _operations, seconds, ProcessCpu.SecondsOf(_plan.ServerId) - server, ProcessCpu.SecondsOf(Environment.ProcessId) - own,
             _latencies.Quantile(0.5), _latencies.Quantile(0.99), _latencies.Quantile(0.999), _errors, _lost);
     }
 
@@ -192,6 +193,8 @@ internal sealed class LoadGenerator : IDisposable
         bool ends = received == 0 && _plan.Mode != LoadMode.Datagram;
         connection.Received += received;
         _bytes += received;
+        if (_inBytes && received > 0)
+            Mark(connection);
         if (error != SocketError.Success || connection.Received > _exchange.Reply && _exchange.End != ExchangeEnd.Flows
             || ends && (connection.Received < _exchange.Reply || _exchange.End is not (ExchangeEnd.BothFins or ExchangeEnd.ServersFin)))
         {
@@ -229,14 +232,17 @@ internal sealed class LoadGenerator : IDisposable
         long now = Stopwatch.GetTimestamp();
         _latencies.Record((now - connection.Began) * 1_000_000 / Stopwatch.Frequency);
         _operations++;
-        if (!connection.HasFinished)
-        {
-            connection.HasFinished = true;
-            _finishedOnce++;
-        }
-
+        Mark(connection);
         connection.Began = now;
         connection.Sent = connection.Received = 0;
+    }
+
+    private void Mark(LoadConnection connection)
+    {
+        if (connection.HasFinished)
+            return;
+        connection.HasFinished = true;
+        _finishedOnce++;
     }
 
     private void Fail(LoadConnection connection)
