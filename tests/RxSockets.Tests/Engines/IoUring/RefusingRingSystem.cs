@@ -21,6 +21,9 @@ internal sealed unsafe class RefusingRingSystem : IRingSystem
 
     public uint RefusedRegister { get; init; } = uint.MaxValue;
 
+    /// <summary>Features that an older kernel does not have.</summary>
+    public uint HiddenFeatures { get; init; }
+
     public bool WithoutOperations { get; init; }
 
     public List<uint> Asked { get; } = [];
@@ -35,7 +38,9 @@ internal sealed unsafe class RefusingRingSystem : IRingSystem
             return -SetupErrno;
         }
 
-        return (parameters->flags & RefusedFlags) != 0 ? -Errno.EINVAL : KernelRingSystem.Instance.Setup(entries, parameters);
+        int result = (parameters->flags & RefusedFlags) != 0 ? -Errno.EINVAL : KernelRingSystem.Instance.Setup(entries, parameters);
+        parameters->features &= ~HiddenFeatures;
+        return result;
     }
 
     public int Register(int ring, uint opcode, void* argument, uint count)
