@@ -64,7 +64,12 @@ internal static class Peer
         return all.ToArray();
     }
 
-    public static async Task<string> HearAllTextAsync(Socket socket) => Encoding.Latin1.GetString(await HearAllAsync(socket));
+    /// <summary>Reads to the end, and that is what is expected.</summary>
+    public static async Task HearAllAsync(Socket socket, byte[] expected)
+    {
+        byte[] heard = await HearAllAsync(socket);
+        Assert.True(expected.AsSpan().SequenceEqual(heard), $"{heard.Length} bytes for {expected.Length}, or other ones");
+    }
 
     /// <summary>Reads up to the reset; an orderly end is none.</summary>
     public static async Task HearResetAsync(Socket socket)

@@ -67,7 +67,7 @@ public class ProxyBesideHAProxyTests
         client.Shutdown(SocketShutdown.Send);
         Assert.Empty(await Peer.HearAllAsync(upstream));
         Task answering = Peer.SayAllAsync(upstream, answer);
-        Assert.True(answer.AsSpan().SequenceEqual(await Peer.HearAllAsync(client)), "another answer");
+        await Peer.HearAllAsync(client, answer);
         await answering;
     }
 

@@ -196,8 +196,8 @@ public class ProxyLimitsTests
             string copy = Path.Combine(root.FullName, "copy");
             // Two requests on one connection, then one on another.
             await RunAsync("curl", "", "-s", "-S", "-f", "-o", copy, $"http://{proxy.EndPoint}/data.bin", "-o", copy + "2", $"http://{proxy.EndPoint}/data.bin");
-            Assert.True(data.AsSpan().SequenceEqual(await File.ReadAllBytesAsync(copy)), "other bytes");
-            Assert.True(data.AsSpan().SequenceEqual(await File.ReadAllBytesAsync(copy + "2")), "other bytes the second time");
+            Assert.Equal(data, await File.ReadAllBytesAsync(copy));
+            Assert.Equal(data, await File.ReadAllBytesAsync(copy + "2"));
             string head = await RunAsync("nc", "HEAD /data.bin HTTP/1.1\r\nHost: x\r\n\r\n", "-N", $"{proxy.EndPoint.Address}", $"{proxy.EndPoint.Port}");
             Assert.Contains("Content-Length: 3000000\r\n", head, StringComparison.Ordinal);
             Assert.Empty(await proxy.StopAsync());

@@ -28,7 +28,7 @@ public class ProxyTests
             using Socket client = await proxy.ConnectAsync();
             byte[] said = Bytes(100_000 * i);
             await Peer.SayAllAsync(client, said);
-            Assert.True(said.AsSpan().SequenceEqual(await Peer.HearAllAsync(client)), $"client {i} heard other bytes");
+            await Peer.HearAllAsync(client, said);
         }));
         await echoing;
         for (int round = 0; round < 2; round++)
@@ -156,10 +156,10 @@ public class ProxyTests
     {
         byte[] question = Bytes(3_000_000), answer = Bytes(2_000_001);
         Task asking = Peer.SayAllAsync(client, question);
-        Assert.True(question.AsSpan().SequenceEqual(await Peer.HearAllAsync(server)), "another question");
+        await Peer.HearAllAsync(server, question);
         await asking;
         Task answering = Peer.SayAllAsync(server, answer);
-        Assert.True(answer.AsSpan().SequenceEqual(await Peer.HearAllAsync(client)), "another answer");
+        await Peer.HearAllAsync(client, answer);
         await answering;
     }
 
