@@ -113,11 +113,11 @@ static async Task ServeAsync(RxListener listener, Forwarding forwarding, int mos
 // The client hears a reset, as it would from an upstream that is not there. That one side reset, or was dropped, is no news.
 static void Report(RxConnection client, Exception error)
 {
-    client.Abort();
     if (error is RefusedException)
         Console.Error.WriteLine($"proxy: client {client.RemoteEndPoint} refused: {error.Message}");
     else if (error is not (SocketException or ObjectDisposedException or OperationCanceledException or TimeoutException))
         Console.Error.WriteLine(error);
+    client.Abort();
 }
 
 static PosixSignalRegistration StopOn(PosixSignal signal, CancellationTokenSource stop, CancellationTokenSource cut) =>
