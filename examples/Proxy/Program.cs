@@ -63,7 +63,8 @@ command.SetAction(async (result, _) =>
     TimeSpan Seconds(Option<int> option) => TimeSpan.FromSeconds(result.GetRequiredValue(option));
     try
     {
-        await using var port = CompletionPort.Create(new CompletionPortOptions { Engine = result.GetRequiredValue(engine), Scheduling = result.GetRequiredValue(scheduling) });
+        var options = new CompletionPortOptions { Engine = result.GetRequiredValue(engine), Scheduling = result.GetRequiredValue(scheduling) };
+        await using var port = CompletionPort.Create(options);
         port.UnhandledException += static (_, failure) => Console.Error.WriteLine(failure.ExceptionObject);
         await using RxListener listener = RxListener.Bind(result.GetRequiredValue(listen), new ListenerOptions { Backlog = 4096, CompletionPort = port });
         var forwarding = new Forwarding(

@@ -55,7 +55,11 @@ internal sealed class ProxyHeader
         bool is4 = from.AddressFamily == AddressFamily.InterNetwork && to.AddressFamily == AddressFamily.InterNetwork;
         if (!is4)
             (from, to) = (WithoutScope(from), WithoutScope(to));
-        return new ProxyHeader(is4 ? ProxyFamily.Tcp4 : ProxyFamily.Tcp6) { Source = new IPEndPoint(from, source.Port), Destination = new IPEndPoint(to, destination.Port) };
+        return new ProxyHeader(is4 ? ProxyFamily.Tcp4 : ProxyFamily.Tcp6)
+        {
+            Source = new IPEndPoint(from, source.Port),
+            Destination = new IPEndPoint(to, destination.Port),
+        };
     }
 
     /// <param name="source">At most 108 bytes; empty for a client without a name, as most are.</param>
@@ -88,7 +92,9 @@ internal sealed class ProxyHeader
 
     // The name in a sockaddr_un comes behind the family.
     private static ReadOnlySpan<byte> PathOf(EndPoint? endPoint) =>
-        endPoint is UnixDomainSocketEndPoint unix && unix.Serialize() is { Size: > 2 } address ? address.Buffer.Span[2..Math.Min(address.Size, 2 + UnixPathBytes)] : default;
+        endPoint is UnixDomainSocketEndPoint unix && unix.Serialize() is { Size: > 2 } address
+            ? address.Buffer.Span[2..Math.Min(address.Size, 2 + UnixPathBytes)]
+            : default;
 
     // Bytes of a stranger, for a terminal.
     private static string Text(ReadOnlySpan<byte> path) =>

@@ -18,7 +18,7 @@ internal sealed class ProxyHeaderDecoder : IFrameDecoder<ProxyHeader>
     /// <summary>The longest line of version 1, CR LF included.</summary>
     public const int MaxLineBytes = 107;
 
-    /// <summary>The longest header of version 2 that is taken. It could say 65,551; what proxies send with all TLVs stays below 1,024, but for whole certificates.</summary>
+    /// <summary>The longest header of version 2 that is taken, though one could say 65,551. Without TLVs it is at most 232.</summary>
     public const int MaxBlockBytes = 4096;
 
     private const int BlockHeadBytes = 16;

@@ -5,7 +5,9 @@ using System.Runtime.InteropServices;
 
 namespace RxSockets.Examples;
 
-/// <summary>A real HAProxy in TCP mode before one server. It inherits a listening socket, so there is no port to guess and nothing to wait for. Disposal ends it.</summary>
+/// <summary>
+/// A real HAProxy in TCP mode before one server. It inherits a listening socket, so there is no port to guess and nothing to wait for. Disposal ends it.
+/// </summary>
 internal sealed class HAProxy : IAsyncDisposable
 {
     private const string Program = "/usr/sbin/haproxy";

@@ -19,9 +19,11 @@ internal static class Peer
 
     public static async Task<Socket> TakeAsync(Socket listener) => await listener.AcceptAsync().WaitAsync(Limit);
 
-    public static async Task<Socket> ConnectAsync(EndPoint endPoint)
+    public static async Task<Socket> ConnectAsync(EndPoint endPoint, IPAddress? from = null)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, endPoint is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        if (from is not null)
+            socket.Bind(new IPEndPoint(from, 0));
         await socket.ConnectAsync(endPoint).WaitAsync(Limit);
         return socket;
     }

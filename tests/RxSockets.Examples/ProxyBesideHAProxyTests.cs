@@ -7,6 +7,9 @@ namespace RxSockets.Examples;
 /// <summary>The port forwarder behind a real HAProxy that sends PROXY headers, and before one that accepts them.</summary>
 public class ProxyBesideHAProxyTests
 {
+    // Not that of the listeners, so that source and destination cannot be taken for each other.
+    private static readonly IPAddress s_address = IPAddress.Parse("127.0.0.2");
+
     [Theory]
     [InlineData(EngineKind.IoUring, "send-proxy", "v1")]
     [InlineData(EngineKind.IoUring, "send-proxy", "v2")]
@@ -21,7 +24,7 @@ public class ProxyBesideHAProxyTests
         {
             for (int i = 0; i < 5; i++)
             {
-                using Socket client = await Peer.ConnectAsync(IPEndPoint.Parse(haproxy.EndPoint));
+                using Socket client = await Peer.ConnectAsync(IPEndPoint.Parse(haproxy.EndPoint), s_address);
                 await Peer.SayAsync(client, "hello");
                 using Socket upstream = await Peer.TakeAsync(origin);
                 string line = await proxy.ReadLineAsync();
@@ -48,7 +51,7 @@ public class ProxyBesideHAProxyTests
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(engine, "pool", haproxy.EndPoint, "--send-proxy", version);
         for (int i = 0; i < 5; i++)
         {
-            using Socket client = await proxy.ConnectAsync();
+            using Socket client = await Peer.ConnectAsync(proxy.EndPoint, s_address);
             await Peer.SayAsync(client, "hello");
             using Socket upstream = await Peer.TakeAsync(origin);
             byte[] expected = [.. Header(client, $"{proxy.EndPoint}", "v1"), .. "hello"u8];
@@ -75,7 +78,7 @@ public class ProxyBesideHAProxyTests
     {
         int from = ((IPEndPoint)client.LocalEndPoint!).Port, to = IPEndPoint.Parse(listener).Port;
         return version == "v1"
-            ? Encoding.ASCII.GetBytes($"PROXY TCP4 127.0.0.1 127.0.0.1 {from} {to}\r\n")
-            : [.. "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"u8, 127, 0, 0, 1, 127, 0, 0, 1, (byte)(from >> 8), (byte)from, (byte)(to >> 8), (byte)to];
+            ? Encoding.ASCII.GetBytes($"PROXY TCP4 {s_address} 127.0.0.1 {from} {to}\r\n")
+            : [.. "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"u8, 127, 0, 0, 2, 127, 0, 0, 1, (byte)(from >> 8), (byte)from, (byte)(to >> 8), (byte)to];
     }
 }

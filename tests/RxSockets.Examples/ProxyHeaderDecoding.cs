@@ -7,7 +7,9 @@ namespace RxSockets.Examples;
 /// <summary>The decoder of PROXY headers, fed as a connection would feed it.</summary>
 internal static class ProxyHeaderDecoding
 {
-    /// <summary>What the decoder makes of a stream that comes in these pieces, as a text to compare: the header and its length, the error, or that more is wanted.</summary>
+    /// <summary>
+    /// What the decoder makes of a stream that comes in these pieces, as a text to compare: the header and its length, the error, or that more is wanted.
+    /// </summary>
     public static string Decode(IReadOnlyList<byte[]> pieces)
     {
         var decoder = new ProxyHeaderDecoder();
@@ -33,7 +35,8 @@ internal static class ProxyHeaderDecoding
     {
         try
         {
-            await foreach (ProxyHeader header in pieces.Select(static piece => ReceivedSegment.FromMemory(piece)).ToAsyncEnumerable().Frames(new ProxyHeaderDecoder()))
+            IAsyncEnumerable<ReceivedSegment> segments = pieces.Select(static piece => ReceivedSegment.FromMemory(piece)).ToAsyncEnumerable();
+            await foreach (ProxyHeader header in segments.Frames(new ProxyHeaderDecoder()))
                 return Describe(header);
             return "nothing";
         }

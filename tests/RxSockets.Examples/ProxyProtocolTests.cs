@@ -118,7 +118,12 @@ public class ProxyProtocolTests
     {
         using Socket origin = Peer.Listen();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(engine, scheduling, origin, "--accept-proxy", "--send-proxy", "v2");
-        foreach ((ProxyHeader said, ProxyVersion version) in new[] { (ProxyHeader.Local, ProxyVersion.V2), (ProxyHeader.Unknown, ProxyVersion.V1), (ProxyHeader.Unknown, ProxyVersion.V2) })
+        foreach ((ProxyHeader said, ProxyVersion version) in new[]
+        {
+            (ProxyHeader.Local, ProxyVersion.V2),
+            (ProxyHeader.Unknown, ProxyVersion.V1),
+            (ProxyHeader.Unknown, ProxyVersion.V2),
+        })
         {
             using Socket client = await proxy.ConnectAsync();
             await Peer.SayAsync(client, ProxyHeaderWriter.Write(said, version));
