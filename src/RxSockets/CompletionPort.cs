@@ -22,7 +22,16 @@ public sealed class CompletionPort : IAsyncDisposable
         (CompletionEngine engine, string reason) = select(validated, OnUnhandled);
         _isShared = isShared;
         EngineReason = reason;
-        Core = new PortCore(engine, validated, OnUnhandled);
+        try
+        {
+            Core = new PortCore(engine, reason, validated, OnUnhandled);
+        }
+        catch
+        {
+            // A logger or meter factory threw; nothing was opened yet, and the engine's threads end by themselves.
+            _ = engine.ShutDownAsync().AsTask();
+            throw;
+        }
     }
 
     /// <summary>
@@ -40,8 +49,9 @@ public sealed class CompletionPort : IAsyncDisposable
     public CompletionScheduling Scheduling => Core.Options.Scheduling;
 
     /// <summary>
-    /// An exception that left a handler (<c>OnNext</c>) and has nobody else to go to. Raised where the handler ran; exceptions of the
-    /// event's own handlers are swallowed, since a loop must not die of them. Without a handler the exception is dropped.
+    /// An exception that left a handler (<c>OnNext</c>) and has nobody else to go to. Raised where the handler ran, after it was counted and logged
+    /// (<see cref="CompletionPortOptions.LoggerFactory"/>): the log is for people, this is for the program. Exceptions of the event's own handlers are
+    /// swallowed, since a loop must not die of them.
     /// </summary>
     public event EventHandler<UnhandledExceptionEventArgs>? UnhandledException;
 
@@ -71,6 +81,8 @@ public sealed class CompletionPort : IAsyncDisposable
 
     private void OnUnhandled(Exception error)
     {
+        // Null while the engine is made: nothing of the user's runs yet.
+        Core?.Diagnostics.HandlerFailed(error);
         try
         {
             UnhandledException?.Invoke(this, new UnhandledExceptionEventArgs(error, isTerminating: false));

@@ -59,12 +59,12 @@ internal static class EngineSelector
     private static (CompletionEngine Engine, string Reason) CreateForWindows(CompletionPortOptions options, Action<Exception> unhandled)
     {
         if (WhyNotIocp() is { } reason)
-            return (new ManagedEngine(options, unhandled), "completion ports cannot be used here: " + reason);
+            return (new ManagedEngine(options, unhandled) { IsFallback = true }, "completion ports cannot be used here: " + reason);
         return (IocpEngine.Create(options, unhandled), "completion ports work here");
     }
 
     private static (CompletionEngine Engine, string Reason) CreateForUnix(CompletionPortOptions options, Action<Exception> unhandled, IRingSystem? ringSystem) =>
         TryIoUring(options, unhandled, ringSystem, out string? reason) is { } best
             ? (best, "io_uring works here")
-            : (new ManagedEngine(options, unhandled), "io_uring cannot run here: " + reason);
+            : (new ManagedEngine(options, unhandled) { IsFallback = true }, "io_uring cannot run here: " + reason);
 }

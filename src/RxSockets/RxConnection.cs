@@ -10,7 +10,7 @@ namespace RxSockets;
 /// One connected stream socket: TCP over IPv4 and IPv6, or Unix. Reading has one reader at a time; sending may be done by anybody, calls leave whole
 /// and in call order. Thread-safe. Dispose it: see <see cref="DisposeAsync"/>.
 /// </summary>
-public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, IConnectionFault, IConnectionActivity
+public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, IConnectionFault, IConnectionDrop, IConnectionActivity
 {
     private readonly ConnectOptions? _options;
 
@@ -143,6 +143,8 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
     long IConnectionActivity.UnreadBytes => _core.CountUnread();
 
     Task IConnectionActivity.Closed => Closed;
+
+    void IConnectionDrop.Drop(DropRule rule, string reason) => _core.Drop(rule, reason);
 
     void IConnectionActivity.Abort(string reason) => _core.Abort(ConnectionCloseReason.Dropped, reason);
 

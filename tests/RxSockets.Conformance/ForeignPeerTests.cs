@@ -55,42 +55,6 @@ public class ForeignPeerTests
         await serving.Within();
     }
 
-    [Theory]
-    [MemberData(nameof(All))]
-    public async Task Accepting_survives_running_out_of_descriptors(EngineKind engine, CompletionScheduling scheduling)
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "Lowers RLIMIT_NOFILE, as Linux numbers it.");
-        if (EngineSelector.WhyNot(engine) is { } reason)
-            Assert.Skip($"{engine} cannot run here: {reason}");
-        const int Clients = 60;
-        using Process child = Start("dotnet", $"\"{Path.Combine(AppContext.BaseDirectory, "RxSockets.Child.dll")}\" exhaust {engine} {scheduling}");
-        try
-        {
-            int number = int.Parse((await child.StandardOutput.ReadLineAsync().Within())!);
-            var peers = new List<Socket>();
-            for (int i = 0; i < Clients; i++)
-                peers.Add(await Peers.ConnectAsync(new IPEndPoint(IPAddress.Loopback, number)));
-            // Each one that was greeted goes away, and its descriptor is the next one's.
-            int[] greetings = await Task.WhenAll(peers.Select(static async peer =>
-            {
-                int count = await peer.ReceiveAsync(new byte[1]);
-                peer.Dispose();
-                return count;
-            })).Within();
-            Assert.All(greetings, static count => Assert.Equal(1, count));
-            child.StandardInput.Close();
-            int pauses = int.Parse((await child.StandardOutput.ReadLineAsync().Within())!);
-            Assert.True(pauses > 0, "the limit was never reached");
-            await child.WaitForExitAsync().Within();
-            Assert.Equal(0, child.ExitCode);
-        }
-        finally
-        {
-            if (!child.HasExited)
-                child.Kill();
-        }
-    }
-
     private static int PortOf(RxListener listener) => ((IPEndPoint)listener.LocalEndPoint).Port;
 
     private static string Find(string program)

@@ -18,6 +18,12 @@ internal abstract class CompletionEngine
     /// <summary>True where <see cref="ListenRequest.FirstDataBytes"/> is honoured by the accept itself.</summary>
     public virtual bool AcceptsWithFirstData => false;
 
+    /// <summary>It runs where a better one could not: <c>Auto</c> chose it for want of that.</summary>
+    public bool IsFallback { get; init; }
+
+    /// <summary>Its loops; none where completions come on threads of somebody else's.</summary>
+    public virtual IReadOnlyList<CompletionLoop> Loops => [];
+
     /// <summary>
     /// How tasks are made that the library itself completes (an end that is waited for): their continuations go to the thread pool, but for an engine that
     /// must know of everything that runs.

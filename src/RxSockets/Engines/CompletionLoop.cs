@@ -18,6 +18,7 @@ internal abstract class CompletionLoop
     private int _sleeping;
     private int _sockets;
     private int _wakers;
+    private long _batch;
     private bool _ended;
 
     protected CompletionLoop(CompletionScheduling scheduling, Action<Exception> unhandled, string name)
@@ -31,6 +32,14 @@ internal abstract class CompletionLoop
     public int Sockets => Volatile.Read(ref _sockets);
 
     public bool IsCurrent => Thread.CurrentThread == _thread;
+
+    /// <summary>Counts batches of handlers, twice: odd while one runs.</summary>
+    public long Batch => Volatile.Read(ref _batch);
+
+    /// <summary>Set by the port once the engine is there; loops run before.</summary>
+    public LoopMeasures? Measures { get; set; }
+
+    public static bool IsInBatch(long batch) => (batch & 1) != 0;
 
     /// <summary>The thread waits in the kernel, or is about to.</summary>
     public bool IsSleeping => Volatile.Read(ref _sleeping) != 0;
@@ -203,8 +212,21 @@ internal abstract class CompletionLoop
             posted = next;
         }
 
+        if (_readyHead is not null)
+            RunBatch();
+
+        // What the posted things scheduled is under way before this thread waits.
+        if (_pool is { HasQueued: true })
+            _pool.Start();
+    }
+
+    private void RunBatch()
+    {
         CompletionWork? ready = _readyHead;
         _readyHead = _readyTail = null;
+        LoopMeasures? timed = Measures is { IsTimed: true } measures ? measures : null;
+        long began = timed is null ? 0 : TimeProvider.System.GetTimestamp();
+        Volatile.Write(ref _batch, _batch + 1);
         while (ready is not null)
         {
             CompletionWork work = ready;
@@ -213,9 +235,8 @@ internal abstract class CompletionLoop
             PoolDispatcher.RunWork(work, _unhandled);
         }
 
-        // What the posted things scheduled is under way before this thread waits.
-        if (_pool is { HasQueued: true })
-            _pool.Start();
+        Volatile.Write(ref _batch, _batch + 1);
+        timed?.Ran(began);
     }
 
     private void RunLate()

@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+
 namespace RxSockets;
 
 /// <summary>Settings of a <see cref="CompletionPort"/>. Copied and validated by <see cref="CompletionPort.Create"/>.</summary>
@@ -48,6 +51,18 @@ public sealed class CompletionPortOptions
     /// <summary>The clock of everything that waits. Default <see cref="TimeProvider.System"/>.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
+    /// <summary>
+    /// <see cref="CompletionScheduling.Inline"/>: how long handlers may hold a loop before that is counted (<c>rxsockets.loop.stalls</c>) and, once per port, logged;
+    /// 1 ms or more, default 1 s. It is told within one and a half times the limit; other loops go on. Engines without loops of their own ignore it.
+    /// </summary>
+    public TimeSpan LoopStallLimit { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Where the port logs, under the category <c>RxSockets</c>. Default null: nowhere.</summary>
+    public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>Makes the meter <c>RxSockets</c> that measures the port. Default null: one meter of the process.</summary>
+    public IMeterFactory? MeterFactory { get; set; }
+
     internal CompletionPortOptions Validated()
     {
         var copy = (CompletionPortOptions)MemberwiseClone();
@@ -64,6 +79,7 @@ public sealed class CompletionPortOptions
         Limits.Between(MaxQueuedBytes, 1, 1 << 30, nameof(MaxQueuedBytes));
         Limits.Between(ConcurrentTransmits, 0, 65536, nameof(ConcurrentTransmits));
         Limits.Positive(CloseTimeout, nameof(CloseTimeout));
+        Limits.Between(LoopStallLimit.Ticks, TimeSpan.TicksPerMillisecond, TimeSpan.FromDays(1).Ticks, nameof(LoopStallLimit));
         ArgumentNullException.ThrowIfNull(TimeProvider);
         copy.Loops = Math.Max(1, Loops);
         return copy;

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Sockets;
+using RxSockets.Diagnostics;
 
 namespace RxSockets.Sockets;
 
@@ -73,15 +75,20 @@ internal sealed class Closure(TaskCreationOptions completions)
         }
     }
 
-    public void Finish(long bytesReceived, long bytesSent)
+    /// <summary>Counted and logged first: whoever waits for the end then finds it counted.</summary>
+    public void Finish(long bytesReceived, long bytesSent, EndPoint? remote, PortDiagnostics diagnostics)
     {
+        ConnectionClosure result;
+        lock (_sync)
+            result = new ConnectionClosure(_reason, _byPeer, _error, _description, bytesReceived, bytesSent);
+        diagnostics.ConnectionEnded(remote, result);
         TaskCompletionSource<ConnectionClosure>? source;
         lock (_sync)
         {
-            _result = new ConnectionClosure(_reason, _byPeer, _error, _description, bytesReceived, bytesSent);
+            _result = result;
             source = _source;
         }
 
-        source?.SetResult(_result);
+        source?.SetResult(result);
     }
 }

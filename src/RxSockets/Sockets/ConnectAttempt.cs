@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using RxSockets.Diagnostics;
 using RxSockets.Engines;
 using RxSockets.Operations;
 
@@ -16,6 +18,7 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
     private readonly ConnectRequest _request;
     private readonly TimeSpan _retryDelay;
     private ITimer? _pause;
+    private Activity? _activity;
     private int _retries;
     private bool _inEngine;
     private bool _cancelled;
@@ -58,6 +61,7 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
     private ValueTask<Connection> StartAsync(CancellationToken token)
     {
         _port.ThrowIfDisposed();
+        _activity = SocketActivities.BeginConnect(_request.Remote, _port.Diagnostics);
         SetToken(token);
         if (!_port.Add(this))
             _cancelled = true;
@@ -88,6 +92,8 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
     }
 
     void IPortMember.EndWithPort() => Cancel();
+
+    void IPortMember.MeasureInto(MemberTotals totals, bool left) => totals.Connecting += left ? 0 : 1;
 
     protected override void Cancel()
     {
@@ -146,10 +152,19 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
             _pause?.Dispose();
         }
 
+        if (_activity is not null)
+            SocketActivities.EndConnect(_activity, error);
         if (connection is not null)
+        {
+            _port.Diagnostics.ConnectionMade();
             SetResult(connection);
+        }
         else
+        {
+            _port.Diagnostics.ConnectErrors.Add(error is SocketException { SocketErrorCode: var code } ? code : SocketError.OperationAborted);
             SetError(error!);
+        }
+
         _port.Remove(this);
         _port.Engine.Schedule(this);
     }

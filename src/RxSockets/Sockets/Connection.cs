@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using RxSockets.Buffers;
+using RxSockets.Diagnostics;
 using RxSockets.Engines;
 using RxSockets.Operations;
 
@@ -262,7 +263,7 @@ internal sealed class Connection : ISocketSink, IPortMember
         // The peer may have sent a last word before it went: that is still read, and then the error is told (see ReceiveEndedLocked). After a
         // cancelled send only abort is left, and that is the user's word.
         _sendFailure ??= error;
-        _truncated |= IsOurs(error);
+        _truncated |= WriteErrors.IsOurs(error);
         if (error != SocketError.OperationAborted && (_ending || Receive.EndSeen))
             Fail(error);
         else if (_ending && _truncated && !CloseStarted)
@@ -325,12 +326,14 @@ internal sealed class Connection : ISocketSink, IPortMember
         ReceiveQueue.ReleaseAll(unread);
         _first?.OpenGate();
         _port.Closing.Remove(this);
-        _closure.Finish(Receive.BytesReceived, Write.BytesSent);
+        _closure.Finish(Receive.BytesReceived, Write.BytesSent, RemoteEndPoint, _port.Diagnostics);
         DisconnectWaiters.Complete(waiters, _closure.Reason == ConnectionCloseReason.Orderly, kept: handed);
         _port.Remove(this);
     }
 
     void IPortMember.EndWithPort() => End();
+
+    void IPortMember.MeasureInto(MemberTotals totals, bool left) => totals.AddConnection(RemoteEndPoint, Receive.BytesReceived, Write.BytesSent, _ending || CloseStarted, left);
 
     // Under the lock: FIN behind the queue, and the clock for a peer that does not end.
     private void BeginEnd()
@@ -387,10 +390,6 @@ internal sealed class Connection : ISocketSink, IPortMember
         Write.Break(error);
         StartClose(abort: _truncated);
     }
-
-    // Failures that the peer cannot know of, unlike those it caused: an end in order would make what it got look whole.
-    private static bool IsOurs(SocketError error) =>
-        error is SocketError.OperationAborted or SocketError.InvalidArgument or SocketError.Fault or SocketError.AccessDenied or SocketError.SocketError;
 
     private void StartClose(bool abort)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using RxSockets.Buffers;
+using RxSockets.Diagnostics;
 using RxSockets.Engines;
 using RxSockets.Operations;
 
@@ -113,4 +114,12 @@ internal sealed class DatagramSocket : IDatagramSink, IPortMember
     }
 
     void IPortMember.EndWithPort() => _ = Close();
+
+    void IPortMember.MeasureInto(MemberTotals totals, bool left)
+    {
+        totals.DatagramsReceived += Receive.Received;
+        totals.DatagramsSent += Write.Sent;
+        totals.DatagramErrors += Receive.NetworkErrors + Write.NetworkErrors;
+        totals.DatagramSockets += left ? 0 : 1;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using RxSockets.Buffers;
+using RxSockets.Diagnostics;
 using RxSockets.Engines;
 using RxSockets.Operations;
 
@@ -130,6 +131,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
     void IListenerSink.OnAccepted(EngineSocket socket, BufferLease? firstData)
     {
         var connection = new Connection(_port, socket);
+        _port.Diagnostics.ConnectionAccepted();
         if (_silent is null)
         {
             Deliver(connection);
@@ -167,10 +169,13 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
     {
         lock (Sync)
             TransientErrors++;
+        _port.Diagnostics.ClientLost(LocalEndPoint, error);
     }
 
     void IListenerSink.OnAcceptStopped(SocketError error)
     {
+        AcceptErrorKind kind = AcceptErrorPolicy.Classify(error);
+        TimeSpan pause = default;
         lock (Sync)
         {
             _accepting = false;
@@ -183,7 +188,7 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
                 return;
             }
 
-            switch (AcceptErrorPolicy.Classify(error))
+            switch (kind)
             {
                 case AcceptErrorKind.Transient:
                     TransientErrors++;
@@ -192,13 +197,32 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
                 case AcceptErrorKind.Exhaustion:
                     Pauses++;
                     _pausing = true;
-                    _pause.Change(_policy.NextPause(), Timeout.InfiniteTimeSpan);
+                    pause = _policy.NextPause();
+                    _pause.Change(pause, Timeout.InfiniteTimeSpan);
                     break;
                 default:
                     _end = error;
                     SignalLocked();
                     break;
             }
+        }
+
+        Tell(kind, error, pause);
+    }
+
+    private void Tell(AcceptErrorKind kind, SocketError error, TimeSpan pause)
+    {
+        switch (kind)
+        {
+            case AcceptErrorKind.Transient:
+                _port.Diagnostics.ClientLost(LocalEndPoint, error);
+                break;
+            case AcceptErrorKind.Exhaustion:
+                _port.Diagnostics.AcceptPaused(LocalEndPoint, error, pause);
+                break;
+            default:
+                _port.Diagnostics.AcceptEnded(LocalEndPoint, error);
+                break;
         }
     }
 
@@ -209,6 +233,12 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
     }
 
     void IPortMember.EndWithPort() => _ = Close();
+
+    void IPortMember.MeasureInto(MemberTotals totals, bool left)
+    {
+        totals.DroppedByEngine += _engine.SilentDropped;
+        totals.Listeners += left ? 0 : 1;
+    }
 
     protected override bool TryDequeue(out T? item)
     {
@@ -232,6 +262,8 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
 
     private void Deliver(Connection connection)
     {
+        if (SocketActivities.AreHeard)
+            SocketActivities.Accepted(LocalEndPoint, connection.RemoteEndPoint, _port.Diagnostics, _port.Time.GetUtcNow(), connection.Handle.ConnectTime ?? TimeSpan.Zero);
         bool refused;
         lock (Sync)
         {

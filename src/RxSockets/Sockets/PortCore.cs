@@ -1,3 +1,4 @@
+using RxSockets.Diagnostics;
 using RxSockets.Engines;
 
 namespace RxSockets.Sockets;
@@ -6,16 +7,17 @@ namespace RxSockets.Sockets;
 /// What everything on one completion port shares: the engine, the options, the books of what is open, and where unhandled
 /// exceptions go. Thread-safe.
 /// </summary>
-internal sealed class PortCore
+internal sealed class PortCore : IMeasuredMembers
 {
     private readonly Lock _sync = new();
     private readonly HashSet<IPortMember> _members = [];
+    private readonly MemberTotals _left = new();
     private readonly TaskCompletionSource _empty;
     private readonly TaskCompletionSource _ended;
     private readonly Action<Exception> _unhandled;
     private bool _disposed;
 
-    public PortCore(CompletionEngine engine, CompletionPortOptions options, Action<Exception> unhandled)
+    public PortCore(CompletionEngine engine, string engineReason, CompletionPortOptions options, Action<Exception> unhandled)
     {
         Engine = engine;
         _empty = new TaskCompletionSource(engine.Completions);
@@ -23,11 +25,15 @@ internal sealed class PortCore
         Options = options;
         _unhandled = unhandled;
         Closing = new ClosingSet(options.TimeProvider, options.CloseTimeout);
+        Diagnostics = new PortDiagnostics(options, engine, engineReason, this);
     }
 
     public CompletionEngine Engine { get; }
 
     public CompletionPortOptions Options { get; }
+
+    /// <summary>Metrics and the log.</summary>
+    public PortDiagnostics Diagnostics { get; }
 
     public TimeProvider Time => Options.TimeProvider;
 
@@ -76,7 +82,9 @@ internal sealed class PortCore
         bool empty;
         lock (_sync)
         {
-            _members.Remove(member);
+            // In one step with leaving: a sum over both never goes back.
+            if (_members.Remove(member))
+                member.MeasureInto(_left, left: true);
             empty = _disposed && _members.Count == 0;
         }
 
@@ -85,6 +93,20 @@ internal sealed class PortCore
     }
 
     public void Unhandled(Exception error) => _unhandled(error);
+
+    /// <summary>Nothing can be opened or ended meanwhile: ten thousand members take some milliseconds.</summary>
+    public MemberTotals Measure()
+    {
+        var totals = new MemberTotals();
+        lock (_sync)
+        {
+            totals.AddSumsOf(_left);
+            foreach (IPortMember member in _members)
+                member.MeasureInto(totals, left: false);
+        }
+
+        return totals;
+    }
 
     /// <summary>
     /// Ends every member in order, waits for them (each is bounded by CloseTimeout without progress), then ends the engine. Whoever calls again waits
@@ -114,6 +136,7 @@ internal sealed class PortCore
         await _empty.Task.ConfigureAwait(false);
         Closing.Dispose();
         await Engine.ShutDownAsync().ConfigureAwait(false);
+        Diagnostics.Dispose();
         _ended.SetResult();
     }
 
@@ -133,4 +156,11 @@ internal interface IPortMember
 {
     /// <summary>The port is being disposed.</summary>
     void EndWithPort();
+
+    /// <summary>
+    /// Adds what it has counted, and, unless it is leaving, the state it is in. Under the port's lock: takes no lock, so that what is read may be a moment old.
+    /// </summary>
+    void MeasureInto(MemberTotals totals, bool left)
+    {
+    }
 }

@@ -44,7 +44,7 @@ internal sealed class SilentClients : IDisposable
                 RemoveLocked(oldest, dropped: true);
         }
 
-        oldest?.Abort(ConnectionCloseReason.Dropped, $"More than {_capacity} clients were silent; this was the oldest (MaxPendingFirstData).");
+        oldest?.Drop(DropRule.FirstData, $"More than {_capacity} clients were silent; this was the oldest (MaxPendingFirstData).");
         return true;
     }
 
@@ -97,6 +97,6 @@ internal sealed class SilentClients : IDisposable
         }
 
         foreach (Connection connection in silent ?? [])
-            connection.Abort(ConnectionCloseReason.Dropped, $"Connected for {_limit} without a byte (FirstDataTimeout).");
+            connection.Drop(DropRule.FirstData, $"Connected for {_limit} without a byte (FirstDataTimeout).");
     }
 }

@@ -6,6 +6,10 @@ namespace RxSockets.Sockets;
 /// <summary>The exceptions of sends and transmits that did not succeed.</summary>
 internal static class WriteErrors
 {
+    /// <summary>Failures that the peer cannot know of, unlike those it caused: an end in order would make what it got look whole.</summary>
+    public static bool IsOurs(SocketError error) =>
+        error is SocketError.OperationAborted or SocketError.InvalidArgument or SocketError.Fault or SocketError.AccessDenied or SocketError.SocketError;
+
     public static Exception Create(Connection connection, WriteOperation operation, long sent, SocketError error, Exception? cause)
     {
         if (operation is TransmitOperation)

@@ -20,6 +20,7 @@ internal static partial class Layers
         "Engines",
         "Engines/Iocp", "Engines/IoUring", "Engines/Managed",
         Selector,
+        "Diagnostics",
         "Sockets",
         "Streams",
         "Operators",

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using RxSockets.Buffers;
 using RxSockets.Engines;
@@ -15,8 +16,13 @@ internal sealed class FakeEngine : CompletionEngine
     private readonly Queue<CompletionWork> _works = new();
 
     public FakeEngine()
+        : this(log: null)
     {
-        Port = new PortCore(this, new CompletionPortOptions { TimeProvider = Time, ReceiveLimit = 32 }.Validated(), Unhandled.Add);
+    }
+
+    public FakeEngine(ILoggerFactory? log)
+    {
+        Port = new PortCore(this, "a fake", new CompletionPortOptions { TimeProvider = Time, ReceiveLimit = 32, LoggerFactory = log }.Validated(), Unhandled.Add);
     }
 
     public FakeTimeProvider Time { get; } = new();
@@ -44,12 +50,14 @@ internal sealed class FakeEngine : CompletionEngine
     public override EngineListener Listen(ListenRequest request, IListenerSink sink)
     {
         Listening?.Invoke();
-        return new FakeListener(sink);
+        return LastListener = new FakeListener(sink);
     }
 
     public override void StartConnect(ConnectRequest request, IConnectSink sink) => throw new NotSupportedException();
 
     public override void CancelConnect(ConnectRequest request) => throw new NotSupportedException();
+
+    public FakeListener? LastListener { get; private set; }
 
     public FakeDatagramSocket? LastDatagramSocket { get; private set; }
 
@@ -246,6 +254,8 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
 /// <summary>A listener of <see cref="FakeEngine"/>: closes at once.</summary>
 internal sealed class FakeListener(IListenerSink sink) : EngineListener
 {
+    public IListenerSink Sink => sink;
+
     public override EndPoint LocalEndPoint => new IPEndPoint(IPAddress.Loopback, 1);
 
     public override void StartAccept()

@@ -84,6 +84,8 @@ internal sealed class IoUringEngine : CompletionEngine
     /// <summary>Memory of the streams' receive buffers made so far.</summary>
     public long BufferBytesMade => _loops.Sum(static loop => loop.Buffers.Pool.BytesMade);
 
+    public override IReadOnlyList<CompletionLoop> Loops => _loops;
+
     public override EngineListener Listen(ListenRequest request, IListenerSink sink) => new IoUringListener(this, _loops[0], request, sink);
 
     public override void StartConnect(ConnectRequest request, IConnectSink sink)

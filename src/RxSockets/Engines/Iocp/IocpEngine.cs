@@ -95,6 +95,8 @@ internal sealed class IocpEngine : CompletionEngine
         return _extensions.GetOrAdd((family, type, protocol), _replace(WinsockExtensions.Load(Winsock, socket)));
     }
 
+    public override IReadOnlyList<CompletionLoop> Loops => _loops;
+
     public override EngineListener Listen(ListenRequest request, IListenerSink sink) => new IocpListener(this, request, sink);
 
     public override void StartConnect(ConnectRequest request, IConnectSink sink)

@@ -109,6 +109,7 @@ internal sealed unsafe class IocpLoop : CompletionLoop
         Awake();
         for (uint i = 0; i < removed; i++)
             Reap(ref _entries[i]);
+        Measures?.Reaped((int)removed);
         CancelAgain();
         HandToPool();
     }

@@ -23,7 +23,7 @@ internal sealed class LimitedConnections<TConnection>(int max, ConnectionLimitMo
         }
 
         counters.CountRejected();
-        connection.Abort($"More than {max} connections at a time (LimitConnections).");
+        connection.Drop(DropRule.Limit, $"More than {max} connections at a time (LimitConnections).");
         return false;
     }
 

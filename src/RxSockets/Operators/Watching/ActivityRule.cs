@@ -21,6 +21,9 @@ internal abstract class ActivityRule(TimeSpan limit, ConnectionCounters counters
 {
     public TimeSpan Limit => limit;
 
+    /// <summary>As metrics name it.</summary>
+    public abstract DropRule Name { get; }
+
     /// <summary>For <see cref="IConnectionActivity.Abort"/>: names the rule.</summary>
     public abstract string Reason { get; }
 
@@ -38,6 +41,8 @@ internal abstract class ActivityRule(TimeSpan limit, ConnectionCounters counters
 /// <summary>Connected for the limit without a byte.</summary>
 internal sealed class SilenceRule(TimeSpan limit, ConnectionCounters counters) : ActivityRule(limit, counters)
 {
+    public override DropRule Name => DropRule.Silent;
+
     public override string Reason => $"Connected for {Limit} without a byte (DropSilent).";
 
     public override Verdict Judge(IConnectionActivity connection, TimeSpan age, TimeSpan sinceSpoke)
@@ -55,6 +60,8 @@ internal sealed class SilenceRule(TimeSpan limit, ConnectionCounters counters) :
 /// <summary>Nothing received (or, where sends count, nothing moved) for the limit.</summary>
 internal sealed class IdlenessRule(TimeSpan limit, bool countSends, ConnectionCounters counters) : ActivityRule(limit, counters)
 {
+    public override DropRule Name => DropRule.Idle;
+
     public override string Reason => countSends ? $"Nothing received or sent for {Limit} (DropIdle)." : $"Nothing received for {Limit} (DropIdle).";
 
     public override Verdict Judge(IConnectionActivity connection, TimeSpan age, TimeSpan sinceSpoke)
@@ -74,6 +81,8 @@ internal sealed class IdlenessRule(TimeSpan limit, bool countSends, ConnectionCo
 /// <summary>Older than the limit, whatever it does.</summary>
 internal sealed class AgeRule(TimeSpan limit, ConnectionCounters counters) : ActivityRule(limit, counters)
 {
+    public override DropRule Name => DropRule.Old;
+
     public override string Reason => $"Connected for {Limit} (DropOlderThan).";
 
     public override Verdict Judge(IConnectionActivity connection, TimeSpan age, TimeSpan sinceSpoke) =>

@@ -65,7 +65,7 @@ internal sealed class ConnectionSweep
         foreach (IConnectionActivity connection in broken ?? [])
         {
             _rule.Count();
-            connection.Abort(_rule.Reason);
+            connection.Drop(_rule.Name, _rule.Reason);
         }
     }
 

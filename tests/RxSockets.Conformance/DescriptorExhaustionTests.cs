@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using RxSockets.Engines;
+using RxSockets.Testing;
+
+namespace RxSockets.Conformance;
+
+/// <summary>A server in a process of its own that has no descriptor left. Alone: what it costs then is measured.</summary>
+[Collection(nameof(Crowded))]
+public class DescriptorExhaustionTests
+{
+    private const int Clients = 60;
+
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task Accepting_survives(EngineKind engine, CompletionScheduling scheduling)
+    {
+        using Process server = Start(engine, scheduling);
+        try
+        {
+            List<Socket> peers = await ConnectAsync(server);
+            // Each one that was greeted goes away, and its descriptor is the next one's.
+            int[] greetings = await Task.WhenAll(peers.Select(static async peer =>
+            {
+                int count = await peer.ReceiveAsync(new byte[1]);
+                peer.Dispose();
+                return count;
+            })).Within();
+            Assert.All(greetings, static count => Assert.Equal(1, count));
+            await EndAsync(server);
+        }
+        finally
+        {
+            Kill(server);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task While_none_is_left_it_costs_next_to_nothing_and_the_first_one_back_is_used_within_two_seconds(EngineKind engine, CompletionScheduling scheduling)
+    {
+        using Process server = Start(engine, scheduling);
+        try
+        {
+            List<Socket> peers = await ConnectAsync(server);
+            Task<Socket>[] greeted = [.. peers.Select(static async peer =>
+            {
+                Assert.Equal(1, await peer.ReceiveAsync(new byte[1]));
+                return peer;
+            })];
+            // Those that were accepted stay, so that the others wait for a descriptor, for longer and longer pauses of accepting.
+            Socket first = await (await Task.WhenAny(greeted).Within());
+            var watched = TimeSpan.FromSeconds(3);
+            await Task.Delay(watched, TimeProvider.System, TestContext.Current.CancellationToken);
+            server.Refresh();
+            TimeSpan before = server.TotalProcessorTime;
+            await Task.Delay(watched, TimeProvider.System, TestContext.Current.CancellationToken);
+            server.Refresh();
+            double share = (server.TotalProcessorTime - before) / watched;
+            int served = greeted.Count(static task => task.IsCompleted);
+            Assert.InRange(served, 1, Clients - 1);
+
+            long returned = TimeProvider.System.GetTimestamp();
+            first.Dispose();
+            await Task.WhenAny(greeted.Where(static task => !task.IsCompleted)).Within();
+            TimeSpan resumed = TimeProvider.System.GetElapsedTime(returned);
+            TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{engine}, {scheduling}: {served} of {Clients} served, {share:P1} of a processor, the next one {resumed.TotalMilliseconds:F0} ms after a descriptor came back"));
+            Assert.InRange(share, 0, 0.05);
+            Assert.InRange(resumed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+            while (greeted.FirstOrDefault(static task => task.Exception is not null) is null && greeted.Any(static task => !task.IsCompleted))
+            {
+                foreach (Task<Socket> one in greeted.Where(static task => task.IsCompletedSuccessfully))
+                    (await one).Dispose();
+                await Task.WhenAny(greeted.Where(static task => !task.IsCompleted)).Within();
+            }
+
+            foreach (Socket peer in await Task.WhenAll(greeted).Within())
+                peer.Dispose();
+            await EndAsync(server);
+        }
+        finally
+        {
+            Kill(server);
+        }
+    }
+
+    private static Process Start(EngineKind engine, CompletionScheduling scheduling)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Lowers RLIMIT_NOFILE, as Linux numbers it.");
+        if (EngineSelector.WhyNot(engine) is { } reason)
+            Assert.Skip($"{engine} cannot run here: {reason}");
+        return Process.Start(new ProcessStartInfo("dotnet")
+        {
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "RxSockets.Child.dll"), "exhaust", engine.ToString(), scheduling.ToString() },
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+    }
+
+    private static async Task<List<Socket>> ConnectAsync(Process server)
+    {
+        int port = int.Parse((await server.StandardOutput.ReadLineAsync().Within())!, CultureInfo.InvariantCulture);
+        List<Socket> peers = [];
+        for (int i = 0; i < Clients; i++)
+            peers.Add(await Peers.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port)));
+        return peers;
+    }
+
+    private static async Task EndAsync(Process server)
+    {
+        server.StandardInput.Close();
+        int pauses = int.Parse((await server.StandardOutput.ReadLineAsync().Within())!, CultureInfo.InvariantCulture);
+        Assert.True(pauses > 0, "the limit was never reached");
+        await server.WaitForExitAsync().Within();
+        Assert.Equal(0, server.ExitCode);
+    }
+
+    private static void Kill(Process server)
+    {
+        if (!server.HasExited)
+            server.Kill();
+    }
+}
