@@ -44,6 +44,10 @@ public class ProxyHeaderPropertyTests
             stream[at.Get % start.Length] = changed;
             AssertAnswer(stream, cuts);
         }
+
+        // Lines on both sides of the limit.
+        AssertAnswer([.. "PROXY UNKNOWN "u8, .. Enumerable.Repeat((byte)'x', 7 * kept.Get % 200), .. "\r\n"u8, .. noise], cuts);
+        AssertAnswer([.. "PROXY UNKNOWN "u8, .. Enumerable.Repeat((byte)'x', 85 + (kept.Get % 12)), .. "\r\n"u8, .. noise], cuts);
     }
 
     private static readonly byte[][] s_starts =
