@@ -1,0 +1,91 @@
+using System.Buffers;
+using System.Text;
+using Proxy;
+
+namespace RxSockets.Examples;
+
+/// <summary>The decoder of PROXY headers, fed as a connection would feed it.</summary>
+internal static class ProxyHeaderDecoding
+{
+    /// <summary>
+    /// What the decoder makes of a stream that comes in these pieces, as a text to compare: the header and its length, the error, or that more is wanted.
+    /// </summary>
+    public static string Decode(IReadOnlyList<byte[]> pieces)
+    {
+        var decoder = new ProxyHeaderDecoder();
+        long examined = 0;
+        try
+        {
+            for (int count = 1; count <= pieces.Count; count++)
+            {
+                if (decoder.TryDecode(Sequence(pieces, count), ref examined, out long consumed, out ProxyHeader? header))
+                    return $"{consumed} bytes: {Describe(header)}";
+            }
+
+            return "more";
+        }
+        catch (InvalidDataException error)
+        {
+            return error.Message;
+        }
+    }
+
+    /// <summary>The same by the library's operator, without the length.</summary>
+    public static async Task<string> DecodeFramesAsync(IReadOnlyList<byte[]> pieces)
+    {
+        try
+        {
+            IAsyncEnumerable<ReceivedSegment> segments = pieces.Select(static piece => ReceivedSegment.FromMemory(piece)).ToAsyncEnumerable();
+            await foreach (ProxyHeader header in segments.Frames(new ProxyHeaderDecoder()))
+                return Describe(header);
+            return "nothing";
+        }
+        catch (EndOfStreamException)
+        {
+            return "more";
+        }
+        catch (InvalidDataException error)
+        {
+            return error.Message;
+        }
+    }
+
+    public static string Decode(string latin1) => Decode([Encoding.Latin1.GetBytes(latin1)]);
+
+    public static string Describe(ProxyHeader header) => $"{header.Family} {header}{Convert.ToHexString(header.UnixPaths.Span)}";
+
+    /// <summary>Pieces of 1 to 17 bytes, as the cuts say.</summary>
+    public static List<byte[]> Split(byte[] stream, IReadOnlyList<int> cuts)
+    {
+        List<byte[]> pieces = [];
+        for (int at = 0, cut = 0; at < stream.Length; cut++)
+        {
+            int length = cuts.Count == 0 ? stream.Length : 1 + (cuts[cut % cuts.Count] % 17);
+            pieces.Add(stream[at..Math.Min(stream.Length, at + length)]);
+            at += length;
+        }
+
+        return pieces;
+    }
+
+    private static ReadOnlySequence<byte> Sequence(IReadOnlyList<byte[]> pieces, int count)
+    {
+        var first = new Piece(pieces[0], 0);
+        Piece last = first;
+        for (int i = 1; i < count; i++)
+            last = last.Append(pieces[i]);
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece(byte[] bytes, long index) => (Memory, RunningIndex) = (bytes, index);
+
+        public Piece Append(byte[] bytes)
+        {
+            var next = new Piece(bytes, RunningIndex + Memory.Length);
+            Next = next;
+            return next;
+        }
+    }
+}
