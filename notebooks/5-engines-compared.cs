@@ -188,12 +188,8 @@ foreach (Server server in servers)
 
 display("all servers have ended");
 
-sealed class Server
+sealed record Server(string Name, CompletionPort Port, RxListener Listener, Task Serving)
 {
-    public string Name { get; private init; }
-    public CompletionPort Port { get; private init; }
-    public RxListener Listener { get; private init; }
-    public Task Serving { get; private init; }
     public Outcome One { get; } = new();
     public Outcome Many { get; } = new();
 
@@ -206,13 +202,7 @@ sealed class Server
             await foreach (ReceivedSegment segment in connection.ReceiveAllAsync())
                 await connection.SendAsync(segment.Memory);
         });
-        return new Server
-        {
-            Name = engine + (scheduling == CompletionScheduling.Inline ? ", inline" : ", thread pool"),
-            Port = port,
-            Listener = listener,
-            Serving = serving,
-        };
+        return new Server(engine + (scheduling == CompletionScheduling.Inline ? ", inline" : ", thread pool"), port, listener, serving);
     }
 }
 
