@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 
 namespace RxSockets.Examples;
 
-/// <summary>An example program, run as its user runs it. Disposal ends it, whatever state it is in.</summary>
+/// <summary>An example program, or the benchmarks, run as its user runs it. Disposal ends it, whatever state it is in.</summary>
 internal sealed class ExampleProcess : IAsyncDisposable
 {
     private const int SIGTERM = 15;
@@ -42,9 +42,9 @@ internal sealed class ExampleProcess : IAsyncDisposable
         return IPEndPoint.Parse(line["listening on ".Length..]);
     }
 
-    public async Task<(int ExitCode, string Output, string Errors)> EndAsync()
+    public async Task<(int ExitCode, string Output, string Errors)> EndAsync(TimeSpan? limit = null)
     {
-        string output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(s_limit);
+        string output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(limit ?? s_limit);
         await _process.WaitForExitAsync().WaitAsync(s_limit);
         return (_process.ExitCode, output, await _errors);
     }
@@ -66,12 +66,12 @@ internal sealed class ExampleProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    // This assembly is in tests/NAME/bin/CONFIGURATION/FRAMEWORK; so is the example, in examples.
+    // This assembly is in tests/NAME/bin/CONFIGURATION/FRAMEWORK; so is the example, in examples, and a program of the tests beside it.
     private static string PathOf(string example)
     {
         string[] here = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory).Split(Path.DirectorySeparatorChar);
         string root = string.Join(Path.DirectorySeparatorChar, here[..^5]);
-        return Path.Combine(root, "examples", example, "bin", here[^2], here[^1], example + ".dll");
+        return Path.Combine(root, example.StartsWith("RxSockets.", StringComparison.Ordinal) ? "tests" : "examples", example, "bin", here[^2], here[^1], example + ".dll");
     }
 
     [DllImport("libc")]

@@ -8,7 +8,6 @@ internal sealed class BufferPool : IBufferHome
     private const int SlabBytes = 1 << 20;
 
     private readonly Lock _sync = new();
-    private readonly int _bufferSize;
     private readonly int _maxBuffers;
     private BufferLease? _free;
     private int _made;
@@ -17,12 +16,15 @@ internal sealed class BufferPool : IBufferHome
 
     public BufferPool(int bufferSize, long maxBytes)
     {
-        _bufferSize = bufferSize;
+        BufferSize = bufferSize;
         _maxBuffers = (int)Math.Min(int.MaxValue, Math.Max(1, maxBytes / bufferSize));
     }
 
     /// <summary>Raised after each buffer that comes back while somebody is short of one (see <see cref="Sated"/>); outside of locks.</summary>
     public event Action? BufferAvailable;
+
+    /// <summary>Bytes of one buffer.</summary>
+    public int BufferSize { get; }
 
     public int Rented => Volatile.Read(ref _rented);
 
@@ -31,7 +33,7 @@ internal sealed class BufferPool : IBufferHome
 
     public bool HasFree => Volatile.Read(ref _rented) < _maxBuffers;
 
-    public long BytesMade => (long)Volatile.Read(ref _made) * _bufferSize;
+    public long BytesMade => (long)Volatile.Read(ref _made) * BufferSize;
 
     /// <summary>Somebody waits, where who waits can be found: <see cref="BufferAvailable"/> is raised for what comes back. True: a buffer is there already.</summary>
     public bool Starve()
@@ -88,12 +90,12 @@ internal sealed class BufferPool : IBufferHome
 
     private bool Grow()
     {
-        int count = Math.Min(Math.Max(1, SlabBytes / _bufferSize), _maxBuffers - _made);
+        int count = Math.Min(Math.Max(1, SlabBytes / BufferSize), _maxBuffers - _made);
         if (count <= 0)
             return false;
-        Memory<byte> slab = PinnedMemory.Allocate(count * _bufferSize);
+        Memory<byte> slab = PinnedMemory.Allocate(count * BufferSize);
         for (int i = count - 1; i >= 0; i--)
-            _free = new BufferLease(this, slab.Slice(i * _bufferSize, _bufferSize), _made + i) { Next = _free };
+            _free = new BufferLease(this, slab.Slice(i * BufferSize, BufferSize), _made + i) { Next = _free };
         _made += count;
         return true;
     }

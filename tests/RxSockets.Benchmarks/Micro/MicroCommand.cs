@@ -31,7 +31,7 @@ internal static class MicroCommand
             .AddColumnProvider(DefaultColumnProviders.Instance)
             .AddExporter(MarkdownExporter.GitHub)
             .WithArtifactsPath(artifacts);
-        var summaries = BenchmarkSwitcher.FromTypes([typeof(FramingBenchmarks), typeof(MetricsBenchmarks)]).Run(["--filter", filter], config);
+        var summaries = BenchmarkSwitcher.FromTypes([typeof(FramingBenchmarks), typeof(LeaseBenchmarks), typeof(PostBenchmarks), typeof(RingBenchmarks), typeof(MetricsBenchmarks)]).Run(["--filter", filter], config);
         return summaries.Any(static summary => summary.Reports.Any(static report => !report.Success)) ? 1 : 0;
     }
 }

@@ -14,6 +14,8 @@ internal sealed unsafe class BufferRing : IDisposable
     private readonly io_uring_buf* _ring;
     private readonly BufferLease?[] _byId;
     private readonly ushort[] _freeIds;
+    // Where in the ring an id was offered last.
+    private readonly ushort[] _places;
     private readonly ushort _mask;
     private int _freeCount;
     private ushort _tail;
@@ -27,6 +29,7 @@ internal sealed unsafe class BufferRing : IDisposable
         _mask = (ushort)(entries - 1);
         _byId = new BufferLease?[entries];
         _freeIds = new ushort[entries];
+        _places = new ushort[entries];
         for (int i = 0; i < entries; i++)
             _freeIds[i] = (ushort)(entries - 1 - i);
         _freeCount = entries;
@@ -55,7 +58,9 @@ internal sealed unsafe class BufferRing : IDisposable
         {
             ushort id = _freeIds[--_freeCount];
             _byId[id] = buffer;
-            io_uring_buf* entry = _ring + (ushort)((_tail + added) & _mask);
+            ushort place = (ushort)((_tail + added) & _mask);
+            _places[id] = place;
+            io_uring_buf* entry = _ring + place;
             // Not the whole entry: the tail lies over the reserved field of the first one.
             entry->addr = (ulong)buffer.Pointer;
             entry->len = (uint)buffer.Capacity;
@@ -73,10 +78,23 @@ internal sealed unsafe class BufferRing : IDisposable
     }
 
     /// <summary>The buffer that a completion names; its id is free from here on.</summary>
-    public BufferLease Take(uint completionFlags)
+    public BufferLease Take(uint completionFlags) => Take((ushort)(completionFlags >> IORING_CQE_BUFFER_SHIFT), out _);
+
+    /// <summary>The buffers that one receive filled: the one its completion names, and those that were offered behind it.</summary>
+    public void Take(uint completionFlags, int count, ref LeaseList list)
     {
-        ushort id = (ushort)(completionFlags >> IORING_CQE_BUFFER_SHIFT);
+        for (ushort id = (ushort)(completionFlags >> IORING_CQE_BUFFER_SHIFT); count > 0; count--)
+        {
+            list.Append(Take(id, out ushort place));
+            // Nothing is offered in between, so the ring's next entry is still the one that the kernel took.
+            id = (_ring + (ushort)((place + 1) & _mask))->bid;
+        }
+    }
+
+    private BufferLease Take(ushort id, out ushort place)
+    {
         BufferLease buffer = _byId[id]!;
+        place = _places[id];
         _byId[id] = null;
         _freeIds[_freeCount++] = id;
         return buffer;

@@ -14,6 +14,7 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
     private const int AcceptGapMilliseconds = 5;
     private const int LeastDatagramBuffers = 16;
     private const int MaxOfferedDatagramBytes = 4 << 20;
+    private const int MaxBundleBytes = 64 << 10;
 
     private static readonly TimeSpan s_longestSpin = TimeSpan.FromMicroseconds(100);
 
@@ -45,11 +46,17 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
             throw;
         }
 
+        int bundled = Math.Min(MaxBundleBytes, options.ReceiveLimit) / options.ReceiveBufferSize;
+        if (_ring.Bundles && bundled > 1)
+            BundleBytes = bundled * options.ReceiveBufferSize;
         _wakeup = MakeWakeup();
         // With handlers on the pool it did not show, but in the CPU it took: docs/decisions/0003.
         if (options.Scheduling == CompletionScheduling.Inline)
             _spin = new AdaptiveSpin(s_longestSpin);
     }
+
+    /// <summary>Most that one receive of a stream socket brings, in several buffers; 0 where one receive fills one buffer.</summary>
+    public int BundleBytes { get; }
 
     /// <summary>The buffers of stream sockets.</summary>
     public ReceiveBuffers Buffers => _buffers;

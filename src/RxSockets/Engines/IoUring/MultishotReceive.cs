@@ -6,8 +6,8 @@ namespace RxSockets.Engines.IoUring;
 
 /// <summary>
 /// A receive into provided buffers that goes on by itself, whatever the kind of socket. On the loop's thread. Small pieces come by a multishot request; without F_MORE
-/// that is over, whatever the result. Bulk, buffers filled to their end, comes by one request a buffer: a multishot takes all the buffers of the ring
-/// in one go before a stop reaches it. -ENOBUFS is flow control: it is parked until a buffer comes back. Its last request closes the descriptor.
+/// that is over, whatever the result. Bulk, buffers filled to their end, comes by one request for some buffers together (IORING_RECVSEND_BUNDLE), or for each where the kernel
+/// has no such: a multishot takes all the buffers of the ring in one go before a stop reaches it. -ENOBUFS is flow control: it is parked until a buffer comes back. Its last request closes the descriptor.
 /// </summary>
 internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor, bool adapts) : IoUringRequest, IParkedReceive
 {
@@ -71,7 +71,15 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
         io_uring_sqe* entry = loop.Prepare(this, Opcode, descriptor);
         entry->flags = IOSQE_BUFFER_SELECT;
         if (_multishot)
+        {
             entry->ioprio = IORING_RECV_MULTISHOT;
+        }
+        else if (_fullInARow > 0 && loop.BundleBytes > 0)
+        {
+            entry->ioprio = IORING_RECVSEND_BUNDLE;
+            entry->len = (uint)loop.BundleBytes;
+        }
+
         entry->buf_group = Buffers.Group;
         Shape(entry);
     }
@@ -116,7 +124,7 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
         _armed = _inKernel;
         loop.Statistics.Completed(Verb.Receive);
         if ((flags & IORING_CQE_F_BUFFER) != 0)
-            Take(Buffers.Take(flags), result);
+            Take(result, flags);
         else if (!_armed)
             End(result);
         FinishCloseIfIdle();
@@ -139,8 +147,16 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
 
     protected abstract void FinishCloseIfIdle();
 
-    private void Take(BufferLease buffer, int result)
+    private void Take(int result, uint flags)
     {
+        int size = Buffers.BufferSize;
+        if (result > size)
+        {
+            TakeBundle(result, flags, size);
+            return;
+        }
+
+        BufferLease buffer = Buffers.Take(flags);
         if (result < LeastResult)
         {
             buffer.Fill(0, holder: null);
@@ -150,14 +166,35 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
             return;
         }
 
-        NoteSize(result, buffer.Capacity);
-        // A request of one buffer goes on as a multishot does, unless the sink stops it while it is told, or it is being closed.
+        bool goesOn = BeginTelling(result, size);
+        Deliver(buffer, result, _armed);
+        EndTelling(goesOn);
+    }
+
+    private void TakeBundle(int result, uint flags, int size)
+    {
+        LeaseList buffers = default;
+        Buffers.Take(flags, (result + size - 1) / size, ref buffers);
+        bool goesOn = BeginTelling(result, size);
+        for (int left = result; left > 0; left -= size)
+            Deliver(buffers.Unlink(), Math.Min(left, size), left > size || _armed);
+        EndTelling(goesOn);
+    }
+
+    private bool BeginTelling(int result, int size)
+    {
+        NoteSize(result, size);
+        // A single request goes on as a multishot does, unless the sink stops it while it is told, or it is being closed.
         bool goesOn = !_inKernel && !_multishot && !_stopAsked && !IsClosing;
         _armed |= goesOn;
         // A cancel can miss a multishot that is just running; then it is asked again.
         if (_inKernel && _stopAsked)
             loop.Cancel(this);
-        Deliver(buffer, result, _armed);
+        return goesOn;
+    }
+
+    private void EndTelling(bool goesOn)
+    {
         if (!goesOn)
             return;
         if (!_stopAsked)
@@ -170,10 +207,10 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
         TellStopped();
     }
 
-    // Two buffers in a row that were filled to their end are bulk: a multishot is then ended, to go on with single requests. One that was not ends the bulk.
-    private void NoteSize(int result, int capacity)
+    // Two buffers in a row that were filled to their end are bulk: a multishot is then ended, to go on with single requests. One that fills none ends the bulk.
+    private void NoteSize(int result, int size)
     {
-        _fullInARow = _adapts && result == capacity ? _fullInARow + 1 : 0;
+        _fullInARow = _adapts && result >= size ? _fullInARow + 1 : 0;
         _bulk = _fullInARow > (_multishot ? 1 : 0);
         if (!_bulk || !_multishot || !_inKernel || _stopAsked || _switching)
             return;

@@ -26,6 +26,8 @@ internal sealed class ReceiveBuffers : IDisposable
 
     public ushort Group => _ring.Group;
 
+    public int BufferSize => Pool.BufferSize;
+
     public void Fill() => _ring.Refill(Pool);
 
     /// <summary>The buffer that a completion brought; its place is filled with another one at once.</summary>
@@ -34,6 +36,13 @@ internal sealed class ReceiveBuffers : IDisposable
         BufferLease buffer = _ring.Take(flags);
         _ring.Refill(Pool);
         return buffer;
+    }
+
+    /// <summary>The same for a receive that filled several.</summary>
+    public void Take(uint flags, int count, ref LeaseList list)
+    {
+        _ring.Take(flags, count, ref list);
+        _ring.Refill(Pool);
     }
 
     /// <summary>A receive found no buffer: it goes on when one comes back, not before (a naive re-arm would spin).</summary>

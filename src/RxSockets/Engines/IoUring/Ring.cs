@@ -16,6 +16,9 @@ internal sealed unsafe class Ring : IDisposable
     public const uint RequiredFlags = IORING_SETUP_R_DISABLED | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN
         | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE;
 
+    // The flag came with 6.10; until 6.16 kernels were mended in how much of the last buffer they used and how many they took.
+    private static readonly bool s_bundlesWork = Environment.OSVersion.Version >= new Version(6, 17);
+
     private const uint LeastEntries = 256;
     private const int EintrTries = 16;
 
@@ -48,6 +51,7 @@ internal sealed unsafe class Ring : IDisposable
             if ((parameters.features & IORING_FEAT_SINGLE_MMAP) == 0 || (parameters.features & IORING_FEAT_EXT_ARG) == 0 || (parameters.features & IORING_FEAT_NODROP) == 0)
                 throw RingRefusedException.From(Errno.EINVAL, "looking at the ring's features");
             SubmissionEntries = parameters.sq_entries;
+            Bundles = (parameters.features & IORING_FEAT_RECVSEND_BUNDLE) != 0 && s_bundlesWork;
             CompletionEntries = parameters.cq_entries;
             _ringsLength = (nuint)Math.Max(parameters.sq_off.array + ((long)parameters.sq_entries * sizeof(uint)),
                 parameters.cq_off.cqes + ((long)parameters.cq_entries * sizeof(io_uring_cqe)));
@@ -81,6 +85,9 @@ internal sealed unsafe class Ring : IDisposable
     public uint SubmissionEntries { get; }
 
     public uint CompletionEntries { get; }
+
+    /// <summary>One receive may fill several provided buffers.</summary>
+    public bool Bundles { get; }
 
     /// <summary>Entries written and not consumed by the kernel yet.</summary>
     public uint Queued => _tail - Volatile.Read(ref *_sqHead);

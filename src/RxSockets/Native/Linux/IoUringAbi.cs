@@ -149,12 +149,14 @@ internal static class IoUringAbi
     public const uint IORING_FEAT_SINGLE_MMAP = 1U << 0;
     public const uint IORING_FEAT_NODROP = 1U << 1;
     public const uint IORING_FEAT_EXT_ARG = 1U << 8;
+    public const uint IORING_FEAT_RECVSEND_BUNDLE = 1U << 14;
 
     public const uint IORING_CQE_F_BUFFER = 1U << 0;
     public const uint IORING_CQE_F_MORE = 1U << 1;
     public const int IORING_CQE_BUFFER_SHIFT = 16;
 
     public const ushort IORING_RECV_MULTISHOT = 1 << 1;
+    public const ushort IORING_RECVSEND_BUNDLE = 1 << 4;
     public const ushort IORING_ACCEPT_MULTISHOT = 1 << 0;
     public const uint IORING_ASYNC_CANCEL_ALL = 1U << 0;
     public const uint IORING_ASYNC_CANCEL_FD = 1U << 1;
