@@ -1,5 +1,3 @@
-using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
 using RxSockets.Notebooks.Rules;
 using RxSockets.Notebooks.Running;
 using RxSockets.Testing;
@@ -38,15 +36,7 @@ public class NotebookTests
         const string Implicit = "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; "
             + "global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;";
         string code = string.Join('\n', File.ReadLines(NotebookFolder.TwinOf(name)).Where(static line => !line.StartsWith("#:", StringComparison.Ordinal)));
-        IEnumerable<string> files = RunnerReferences.Framework.Concat(
-            new[] { "NotebookSupport", "RxSockets", "System.Reactive", "System.Reactive.Core", "System.Reactive.Linq", "System.Reactive.Interfaces", "Microsoft.Reactive.Testing", "ScottPlot", "SkiaSharp" }
-                .Select(static assembly => RunnerReferences.Beside(assembly + ".dll")));
-        var compilation = CSharpCompilation.Create(
-            "twin",
-            [CSharpSyntaxTree.ParseText(code), CSharpSyntaxTree.ParseText(Implicit)],
-            files.Where(CellRunner.IsAssembly).Select(static file => MetadataReference.CreateFromFile(file)),
-            new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable, allowUnsafe: true));
-        Assert.Empty(compilation.GetDiagnostics().Where(static one => one.Severity == DiagnosticSeverity.Error));
+        Assert.Empty(CompiledProgram.Errors(code, Implicit));
     }
 
     [Fact]
