@@ -20,6 +20,9 @@ public unsafe class AddressPropertyTests
             native.AsSpan().Fill((byte)(family + 1));
         bytes.AsSpan(0, Math.Min(bytes.Length, native.Length - 2)).CopyTo(native.AsSpan(2));
         native[0] = (family % 4) switch { 0 => 1, 1 => 2, 2 => 23, _ => family };
+        // Where the framework has no endpoint for Unix paths there are no such sockets either (Wine).
+        if (native[0] == 1 && !Socket.OSSupportsUnixDomainSockets)
+            native[0] = 2;
         native[1] = 0;
         fixed (byte* address = native)
         {
@@ -44,6 +47,8 @@ public unsafe class AddressPropertyTests
     [Property(MaxTest = 500)]
     public void A_path_that_was_written_reads_back(string? text)
     {
+        if (!Socket.OSSupportsUnixDomainSockets)
+            return;
         string path = "/" + new string([.. (text ?? "").Where(static c => c != 0 && !char.IsSurrogate(c)).Take(30)]);
         byte* native = stackalloc byte[WinsockAddress.MaxBytes];
         int length = WinsockAddress.Write(new UnixDomainSocketEndPoint(path), native);

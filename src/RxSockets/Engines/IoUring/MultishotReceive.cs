@@ -77,7 +77,9 @@ internal abstract unsafe class MultishotReceive(IoUringLoop loop, int descriptor
         else if (_fullInARow > 0 && loop.BundleBytes > 0)
         {
             entry->ioprio = IORING_RECVSEND_BUNDLE;
-            entry->len = (uint)loop.BundleBytes;
+            // One byte more than fits: a receive that fills all it was given is otherwise tried again by the kernel for everything that is queued, up to all the
+            // buffers of the ring (io_recv_finish), and a connection then held hundreds of KiB. One that was given less than it asked for is not.
+            entry->len = (uint)loop.BundleBytes + 1;
         }
 
         entry->buf_group = Buffers.Group;
