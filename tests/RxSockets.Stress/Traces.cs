@@ -6,7 +6,7 @@ namespace RxSockets.Stress;
 /// <summary>What a process holds while nothing runs: taken before and after a load, it must be the same.</summary>
 /// <param name="Descriptors">Open sockets, files and the like, but pipes and assemblies (the runtime opens one when it is first needed); -1 where the system does not tell.</param>
 /// <param name="Pipes">Descriptors of pipes: the runtime has some for each thread, and the engine keeps those that files were spliced through.</param>
-/// <param name="Threads">Threads but those of the thread pool and of tiered compilation, which come and go; -1 where the system does not tell.</param>
+/// <param name="Threads">Threads but those of the thread pool, of tiered compilation and for files, which come when they are needed; -1 where the system does not tell.</param>
 /// <param name="Members">Listeners, connections and connects on the port.</param>
 /// <param name="Requests">Slots of the engine's table of what is in flight; -1 where the engine has none.</param>
 /// <param name="Buffers">Receive buffers that are not in the pool.</param>
@@ -17,7 +17,8 @@ internal sealed record Traces(int Descriptors, int Pipes, int Threads, int Membe
     // Those of some thirty threads of the thread pool more. A pipe left by each transmit would be a thousand in seconds.
     private const int MorePipes = 64;
 
-    private static readonly string[] s_comingAndGoing = [".NET TP ", ".NET Tiered", ".NET Timer"];
+    // The last are the engine's: up to four, made when a file is not in memory, which another process may bring about, and kept.
+    private static readonly string[] s_comingAndGoing = [".NET TP ", ".NET Tiered", ".NET Timer", "RxSockets file"];
 
     public static Traces Take(CompletionPort port)
     {
