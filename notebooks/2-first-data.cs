@@ -85,7 +85,7 @@ static string Table(Sample now) =>
 var counters = new ConnectionCounters();
 var samples = new List<Sample>();
 var accepted = new List<RxConnection>();
-DisplayedValue live = KernelInvocationContext.Current.Display("<p>nobody yet</p>", "text/html");
+var live = KernelInvocationContext.Current.Display("<p>nobody yet</p>", "text/html");
 await using (RxListener listener = RxListener.Bind(any))
 {
     var started = System.Diagnostics.Stopwatch.StartNew();
