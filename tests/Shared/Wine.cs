@@ -16,6 +16,7 @@ internal static class Wine
     private static readonly Lazy<bool> s_losesResets = new(static () => IsHere && LosesReset());
     private static readonly Lazy<Task<bool>> s_keepsSends = new(static async () => IsHere && await KeepsSendAsync());
 
+    private static readonly Lazy<Task<bool>> s_strandsSends = new(static async () => IsHere && await StrandsSendAsync());
     private static readonly Lazy<bool> s_handlesStayUsed = new(static () => IsHere && HandleStaysUsed());
 
     private static readonly Lazy<Task<bool>> s_stopsReceiving = new(static async () => IsHere && await StopsReceivingAsync());
@@ -33,6 +34,10 @@ internal static class Wine
     /// <summary>A handle that is closed with a send in flight gives no completion before the peer closes.</summary>
     public static async Task SkipIfClosingKeepsSendsAsync() =>
         Assert.SkipWhen(await s_keepsSends.Value, "Wine: disposing a Socket does not end its pending send (seen with a plain Socket just now).");
+
+    /// <summary>A reset that comes while an overlapped send is being started leaves the send pending: Wine's server has seen the error before there was something to wake.</summary>
+    public static async Task SkipIfResetsStrandSendsAsync() => Assert.SkipWhen(
+        await s_strandsSends.Value, "Wine: a send that was being started when the reset came never ends (seen with a plain Socket just now).");
 
     /// <summary>DisconnectEx with TF_REUSE_SOCKET succeeds, and the handle stays what it was: connecting it again says that it is connected.</summary>
     public static void SkipIfHandlesStayUsed() =>
@@ -143,6 +148,39 @@ internal static class Wine
             near.Dispose();
             return await Task.WhenAny(sending, Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System)) != sending;
         }
+    }
+
+    // Two of three rounds show it.
+    private static async Task<bool> StrandsSendAsync()
+    {
+        byte[] block = new byte[32 << 20];
+        for (int round = 0; round < 20; round++)
+        {
+            (Socket near, Socket far) = Pair();
+            using (near)
+            {
+                using var ready = new ManualResetEventSlim();
+                Task cut = Task.Factory.StartNew(
+                    () =>
+                    {
+                        ready.Set();
+                        _ = far.Receive(new byte[1]);
+                        far.LingerState = new LingerOption(enable: true, seconds: 0);
+                        far.Dispose();
+                    },
+                    CancellationToken.None,
+                    TaskCreationOptions.LongRunning,
+                    TaskScheduler.Default);
+                ready.Wait(CancellationToken.None);
+                Task sending = near.SendAsync(block);
+                await cut;
+                if (await Task.WhenAny(sending, Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System)) != sending)
+                    return true;
+                await sending.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            }
+        }
+
+        return false;
     }
 
     private static (Socket Near, Socket Far) Pair()

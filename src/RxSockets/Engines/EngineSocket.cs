@@ -48,6 +48,12 @@ internal abstract class EngineSocket
     public virtual long PeerProgress => 0;
 
     /// <summary>
+    /// True where the system can tell that a TCP connection is gone: its state is CLOSE without a FIN of ours. Asked when a receive has said that the peer ended in order while a send is in
+    /// flight: Linux tells a reset once, and that send may have taken it and not be told yet (another thread has it, or it ended as one that took a part).
+    /// </summary>
+    public virtual bool IsReset => false;
+
+    /// <summary>
     /// Receives into buffers of the engine's until stopped, ended, or out of what one start gives (<c>more</c> false).
     /// </summary>
     public abstract ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error);

@@ -247,9 +247,9 @@ internal sealed class Connection : ISocketSink, IPortMember
     public void ReceiveEndedLocked(SocketError error)
     {
         // A failed send takes the socket's pending error with it, and the receive behind it then finds a plain end (Linux clears SO_ERROR when
-        // it is told): a reset would look like an orderly end.
-        if (error == SocketError.Success && _sendFailure is { } failure && failure != SocketError.OperationAborted)
-            error = failure;
+        // it is told): a reset would look like an orderly end. That send may have ended on another thread and not be told yet.
+        if (error == SocketError.Success && _sendFailure != SocketError.OperationAborted)
+            error = _sendFailure ?? (!Write.IsIdle && Socket.IsReset ? SocketError.ConnectionReset : error);
         Receive.EndFromPeer(error);
         if (error == SocketError.Success)
             FinishIfDone();

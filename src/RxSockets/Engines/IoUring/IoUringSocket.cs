@@ -92,6 +92,8 @@ internal sealed unsafe class IoUringSocket : EngineSocket
 
     public override long PeerProgress => Volatile.Read(ref _closeSubmitted) ? 0 : LinuxSocket.PeerProgress(Descriptor);
 
+    public override bool IsReset => !Volatile.Read(ref _closeSubmitted) && LinuxSocket.IsClosedState(Descriptor);
+
     public override void Attach(ISocketSink sink) => Sink = sink;
 
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)

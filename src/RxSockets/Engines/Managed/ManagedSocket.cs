@@ -67,6 +67,8 @@ internal sealed class ManagedSocket : EngineSocket
 
     public override long PeerProgress => ManagedSockets.Acknowledged(_socket);
 
+    public override bool IsReset => ManagedSockets.IsReset(_socket);
+
     public override void Attach(ISocketSink sink) => Sink = sink;
 
     public override ReceiveStart StartReceive(out BufferLease? buffer, out SocketError error)

@@ -9,6 +9,7 @@ internal static class ManagedSockets
 {
     private const int TcpLevel = 6;
     private const int LinuxTcpInfo = 11;
+    private const byte LinuxTcpClose = 7;
     private const int LinuxLastDataSentOffset = 44;
     private const int LinuxBytesAckedOffset = 120;
     private const int WindowsSocketLevel = 0xFFFF;
@@ -46,6 +47,22 @@ internal static class ManagedSockets
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
             return 0;
+        }
+    }
+
+    /// <summary>TCP on Linux: the state is CLOSE. False for Unix sockets, where nothing that was sent is lost, and elsewhere: System.Net.Sockets has no way to ask.</summary>
+    public static bool IsReset(Socket socket)
+    {
+        if (!OperatingSystem.IsLinux() || socket.AddressFamily == AddressFamily.Unix)
+            return false;
+        try
+        {
+            Span<byte> state = stackalloc byte[1];
+            return socket.GetRawSocketOption(TcpLevel, LinuxTcpInfo, state) == 1 && state[0] == LinuxTcpClose;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return false;
         }
     }
 
