@@ -76,6 +76,11 @@ internal abstract class CompletionLoop
             WakeIfSleeping();
     }
 
+    /// <summary>A worker of the pool begins to run what this loop handed over; on that worker's thread.</summary>
+    public virtual void WorkerStarts()
+    {
+    }
+
     /// <summary>A worker of the pool comes to its end: what it posted on its way is to be done now.</summary>
     public void WakeForPosted()
     {

@@ -61,6 +61,7 @@ internal sealed class PoolDispatcher(CompletionLoop loop, Action<Exception> unha
     {
         Interlocked.Decrement(ref _onTheWay);
         s_running = this;
+        loop.WorkerStarts();
         do
         {
             while (_queue.TryDequeue(out CompletionWork? work))

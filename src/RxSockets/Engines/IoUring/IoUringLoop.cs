@@ -27,7 +27,6 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
     private readonly LoopWakeup _wakeup;
     private readonly WakeNode _wake = new();
     private readonly AdaptiveSpin? _spin;
-    private int _reaped;
     private bool _stopping;
 
     public IoUringLoop(IoUringEngine engine, int index, IRingSystem? system)
@@ -141,6 +140,8 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
             _ring.Enable();
             _buffers.Fill();
             _wakeup.Arm();
+            if (_engine.Options.Scheduling == CompletionScheduling.ThreadPool)
+                LoopScheduling.Enter();
             _started.SetResult();
         }
         catch (Exception error)
@@ -157,13 +158,15 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
         _ended.SetResult();
     }
 
+    public override void WorkerStarts() => LoopScheduling.Leave();
+
     protected override void Wake() => _wakeup.Wake();
 
     private void Round()
     {
         ExecutePosted();
         RunReady();
-        if (_spin is { IsWorthwhile: true } spin && _reaped <= AdaptiveSpin.FewCompletions && Look(spin))
+        if (_spin is { IsWorthwhile: true } spin && Sockets <= AdaptiveSpin.FewSockets && Look(spin))
         {
             _ring.Enter(minComplete: 0, timeoutNanoseconds: -1);
         }
@@ -199,10 +202,10 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
     {
         long now = _engine.Options.TimeProvider.GetTimestamp();
         WasBusy = _engine.Options.TimeProvider.GetElapsedTime(LastReap, now).TotalMilliseconds > AcceptGapMilliseconds;
-        _reaped = 0;
+        int reaped = 0;
         while (_ring.TryReap(out io_uring_cqe completion))
         {
-            _reaped++;
+            reaped++;
             if (completion.user_data == IgnoredUserData)
                 Statistics.Completed(Verb.Cancel);
             else if (Requests.Find(completion.user_data) is { } request)
@@ -212,7 +215,7 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
         }
 
         LastReap = now;
-        Measures?.Reaped(_reaped);
+        Measures?.Reaped(reaped);
     }
 
     private void Complete(IoUringRequest request, in io_uring_cqe completion)

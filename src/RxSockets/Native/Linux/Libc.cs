@@ -155,6 +155,14 @@ internal static unsafe class Libc
     [DllImport(Library)]
     public static extern int ioctl(int fd, nuint request, int* value);
 
+    /// <summary>The policy of a thread (0: the calling one), or -1.</summary>
+    [DllImport(Library)]
+    public static extern int sched_getscheduler(int thread);
+
+    /// <summary>struct sched_param is one int, the priority. musl refuses (ENOSYS).</summary>
+    [DllImport(Library)]
+    public static extern int sched_setscheduler(int thread, int policy, int* priority);
+
     [DllImport(Library)]
     public static extern int statx(int directory, byte* path, int flags, uint mask, void* buffer);
 

@@ -84,6 +84,9 @@ internal static class LinuxConstants
     public const int TcpiLastDataSentOffset = 44;
     public const int TcpiBytesAckedOffset = 120;
 
+    public const int SCHED_OTHER = 0;
+    public const int SCHED_BATCH = 3;
+
     public const int AT_FDCWD = -100;
     public const int AT_SYMLINK_NOFOLLOW = 0x100;
     public const uint STATX_INO = 0x100;

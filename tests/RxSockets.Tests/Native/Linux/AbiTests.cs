@@ -109,6 +109,7 @@ public class AbiTests
             #include <linux/tcp.h>
             #include <netinet/in.h>
             #include <poll.h>
+            #include <sched.h>
             #include <stddef.h>
             #include <stdio.h>
             #include <sys/eventfd.h>
