@@ -1,7 +1,6 @@
 // Made from 1-accepted-connections.ipynb by the notebooks' runner (update); change it there. Run it: dotnet run 1-accepted-connections.cs
 #:project Support
 
-using Microsoft.DotNet.Interactive;
 using RxSockets;
 using System.Collections;
 using System.Diagnostics;

@@ -142,6 +142,6 @@ Convert.ToBase64String(course.GetImageBytes(760, 380, ScottPlot.ImageFormat.Png)
 // `Closed` says what happened, and which rule did it.
 
 ConnectionClosure[] ends = await Task.WhenAll(accepted.Select(connection => connection.Closed));
-display(ends.Where(end => end.Reason == ConnectionCloseReason.Dropped).Select(end => $"{end.Reason}: {end.Description}").Distinct().Take(1));
+display(ends.Where(end => end.Reason == ConnectionCloseReason.Dropped).Select(end => $"{end.Reason}: {end.Description}").First());
 
 record Sample(double Seconds, int Speaking, int Silent, long Dropped);

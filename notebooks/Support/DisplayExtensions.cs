@@ -1,4 +1,6 @@
-namespace Microsoft.DotNet.Interactive;
+using Microsoft.DotNet.Interactive.Formatting;
+
+namespace System;
 
 /// <summary>The kernel's way to show text that is something else: HTML, or a picture in base 64.</summary>
 public static class DisplayExtensions

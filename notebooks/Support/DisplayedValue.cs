@@ -1,6 +1,8 @@
-namespace Microsoft.DotNet.Interactive;
+using NotebookSupport;
 
-/// <summary>A value shown under a cell.</summary>
+namespace Microsoft.DotNet.Interactive.Formatting;
+
+/// <summary>A value shown under a cell. In a namespace that no cell has from the start, as in the kernel.</summary>
 public sealed class DisplayedValue
 {
     private readonly string _mimeType;

@@ -1,7 +1,7 @@
-namespace Microsoft.DotNet.Interactive;
+namespace NotebookSupport;
 
 /// <summary>Where the output of cells goes: into a notebook's file, or to a terminal. Called from any thread.</summary>
-public interface INotebookOutput
+internal interface INotebookOutput
 {
     /// <summary>Shows something new; the result names it for <see cref="Replace"/>.</summary>
     int Show(string mimeType, string content);

@@ -1,3 +1,5 @@
+using Microsoft.DotNet.Interactive.Formatting;
+
 namespace Microsoft.DotNet.Interactive;
 
 /// <summary>What the kernel of a notebook offers to its cells under the same names. Never referenced by a notebook: there the kernel has the real ones.</summary>

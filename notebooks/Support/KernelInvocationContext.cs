@@ -1,3 +1,5 @@
+using Microsoft.DotNet.Interactive.Formatting;
+
 namespace Microsoft.DotNet.Interactive;
 
 /// <summary>The run of one cell. Its <see cref="Display"/> is the one whose result can be updated in the real kernel.</summary>

@@ -1,10 +1,10 @@
 using System.Collections;
 using System.Globalization;
 
-namespace Microsoft.DotNet.Interactive;
+namespace NotebookSupport;
 
 /// <summary>The output in use: the terminal, unless a runner says otherwise.</summary>
-public static class NotebookOutput
+internal static class NotebookOutput
 {
     /// <summary>Where output goes.</summary>
     public static INotebookOutput Current { get; set; } = new TerminalOutput();

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Microsoft.DotNet.Interactive;
+namespace NotebookSupport;
 
 /// <summary>For a twin: text is printed, HTML without its tags, and a picture is written to a file, whose path is printed.</summary>
 internal sealed partial class TerminalOutput : INotebookOutput

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using RxSockets.Notebooks.Running;
 
 namespace RxSockets.Notebooks;
@@ -12,18 +11,7 @@ public sealed class RunnerTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private Notebook Write(params string[] cells)
-    {
-        var root = new JsonObject
-        {
-            ["cells"] = new JsonArray([.. cells.Select(static cell => (JsonNode)new JsonObject { ["cell_type"] = "code", ["source"] = cell, ["outputs"] = new JsonArray() })]),
-            ["metadata"] = new JsonObject(),
-            ["nbformat"] = 4,
-        };
-        string path = Path.Combine(_folder, "made.ipynb");
-        File.WriteAllText(path, root.ToJsonString());
-        return Notebook.Load(path);
-    }
+    private Notebook Write(params string[] cells) => MadeNotebook.Write(_folder, cells);
 
     [Fact]
     public async Task Directives_await_display_values_html_and_pictures_come_out_as_in_the_kernel()

@@ -15,6 +15,8 @@ internal static class Lint
         string[] cells = [.. notebook.CodeCells.Select(static cell => cell.Source)];
         foreach (string error in References(cells))
             yield return $"{notebook.Name}: {error}";
+        foreach (string error in KernelCompilation.Errors(cells, notebook.Folder))
+            yield return $"{notebook.Name}, {error}";
         for (int i = 0; i < cells.Length; i++)
         {
             string[] sources = [cells[i], .. Directives.Loaded(cells[i]).Select(file => File.ReadAllText(Path.Combine(notebook.Folder, file)))];

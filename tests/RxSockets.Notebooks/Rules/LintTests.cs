@@ -34,6 +34,32 @@ public class LintTests
     public void A_cell_that_it_takes_is_not(string cell) => Assert.Empty(Lint.Cell(cell));
 
     [Theory]
+    [InlineData("DisplayedValue live = null;", "'DisplayedValue'")]
+    [InlineData("using Microsoft.DotNet.Interactive;\nDisplayedValue live = KernelInvocationContext.Current.Display(1);", "'DisplayedValue'")]
+    [InlineData("var live = KernelInvocationContext.Current.Display(1);", "'KernelInvocationContext'")]
+    [InlineData("Kernel.display(1);", "'Kernel'")]
+    [InlineData("using NotebookSupport;\nNotebookOutput.Format(1)", "'NotebookOutput'")]
+    [InlineData("Path.GetTempPath()", "'Path'")]
+    [InlineData("#r \"bin/RxSockets.dll\"\nRxListener listener = null;", "'RxListener'")]
+    public void A_name_that_the_kernel_does_not_import_is_found(string cell, string name)
+    {
+        string error = Assert.Single(KernelCompilation.Errors(["int before = 1;", cell], AppContext.BaseDirectory));
+        Assert.StartsWith("code cell 2: ", error);
+        Assert.Contains(name, error);
+    }
+
+    [Fact]
+    public void Names_that_it_imports_or_an_earlier_cell_did_are_not() =>
+        Assert.Empty(KernelCompilation.Errors(
+            [
+                "#r \"bin/RxSockets.dll\"\nusing System.IO;\nusing Microsoft.DotNet.Interactive;\nusing RxSockets;",
+                "var live = KernelInvocationContext.Current.Display(new StringBuilder(), \"text/html\");\nlive.Update(await Task.FromResult(Path.GetTempPath()));",
+                "RxListener listener = null;\nvar shown = \"<b>x</b>\".DisplayAs(\"text/html\");\ndisplay(new List<int> { 1 }.Select(one => one));",
+                "live",
+            ],
+            AppContext.BaseDirectory));
+
+    [Theory]
     [InlineData("#r \"bin/RxSockets.dll\"\n#r \"bin/System.Reactive.dll\"", "must come before")]
     [InlineData("#r \"bin/RxSockets.dll\"", "must come before")]
     [InlineData("#r \"nuget: RxSockets, 0.1.0\"", "only ScottPlot")]

@@ -7,15 +7,17 @@ using Microsoft.CodeAnalysis.CSharp.Scripting;
 using Microsoft.CodeAnalysis.Scripting;
 using Microsoft.CodeAnalysis.Scripting.Hosting;
 using Microsoft.DotNet.Interactive;
+using Microsoft.DotNet.Interactive.Formatting;
+using NotebookSupport;
 
 namespace RxSockets.Notebooks.Running;
 
 /// <summary>The child process: runs the code cells of one notebook one after the other, to the first that fails, and writes what they left to a file.</summary>
 internal static class CellRunner
 {
-    /// <summary>The namespaces that the kernel imports into every cell.</summary>
+    /// <summary>What the kernel imports into every cell: these namespaces, and the static members of one type. Not Microsoft.DotNet.Interactive.</summary>
     public static readonly ImmutableArray<string> Imports =
-        ["System", "System.Text", "System.Collections", "System.Collections.Generic", "System.Threading.Tasks", "System.Linq"];
+        ["System", "System.Text", "System.Collections", "System.Collections.Generic", "System.Threading.Tasks", "System.Linq", "Microsoft.DotNet.Interactive.Kernel"];
 
     public static async Task<int> RunAsync(string path, string resultPath)
     {
@@ -75,7 +77,7 @@ internal static class CellRunner
             .WithMetadataResolver(new RunnerReferences())
             .WithSourceResolver(new SourceFileResolver([], notebook.Folder))
             .WithFilePath(notebook.Path)
-            .WithImports(Imports.AddRange("Microsoft.DotNet.Interactive", "Microsoft.DotNet.Interactive.Kernel"));
+            .WithImports(Imports);
     }
 
     public static bool IsAssembly(string path)

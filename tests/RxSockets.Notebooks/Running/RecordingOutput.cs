@@ -1,5 +1,5 @@
 using System.Text;
-using Microsoft.DotNet.Interactive;
+using NotebookSupport;
 
 namespace RxSockets.Notebooks.Running;
 

@@ -15,7 +15,7 @@ internal static class Twin
 
     // What the kernel imports and the SDK does not.
     private static readonly string[] s_usings =
-        ["using System.Collections;", "using System.Text;", "using Microsoft.DotNet.Interactive;", "using static Microsoft.DotNet.Interactive.Kernel;"];
+        ["using System.Collections;", "using System.Text;", "using static Microsoft.DotNet.Interactive.Kernel;"];
 
     public static string Of(Notebook notebook)
     {
