@@ -16,7 +16,10 @@ internal static unsafe class LoopScheduling
     /// <summary>The calling thread is a loop's.</summary>
     public static void Enter() => Change(SCHED_OTHER, SCHED_BATCH);
 
-    /// <summary>The calling thread is a worker of the pool's: one that a loop's thread happened to start has inherited the policy, and gives it back, once.</summary>
+    /// <summary>
+    /// The calling thread is a worker of the pool's: one that a loop's thread happened to start gives the policy back, once. CoreCLR starts its threads under the ordinary one
+    /// whoever asks (seen); by default pthread_create(3) lets them inherit.
+    /// </summary>
     public static void Leave()
     {
         if (t_isChecked)

@@ -19,30 +19,21 @@ public class LoopSchedulingTests
     }
 
     [Fact]
-    public async Task What_a_loops_thread_starts_inherits_it_and_a_worker_gives_it_back()
+    public async Task A_worker_under_a_loops_policy_gives_it_back()
     {
         await using CompletionPort port = Create(CompletionScheduling.ThreadPool);
-        int loop = -1, inherited = -1, worker = -1;
-        Run(() =>
+        int before = -1, after = -1;
+        var worker = new Thread(() =>
         {
             LoopScheduling.Enter();
-            loop = Libc.sched_getscheduler(0);
-            Run(() =>
-            {
-                inherited = Libc.sched_getscheduler(0);
-                // As the pool would.
-                ((IThreadPoolWorkItem)new PoolDispatcher((IoUringLoop)port.Core.Engine.Loops[0], static _ => { })).Execute();
-                worker = Libc.sched_getscheduler(0);
-            });
+            before = Libc.sched_getscheduler(0);
+            // As the pool would.
+            ((IThreadPoolWorkItem)new PoolDispatcher((IoUringLoop)port.Core.Engine.Loops[0], static _ => { })).Execute();
+            after = Libc.sched_getscheduler(0);
         });
-        Assert.Equal((LinuxConstants.SCHED_BATCH, LinuxConstants.SCHED_BATCH, LinuxConstants.SCHED_OTHER), (loop, inherited, worker));
-    }
-
-    private static void Run(ThreadStart body)
-    {
-        var thread = new Thread(body);
-        thread.Start();
-        Assert.True(thread.Join(TimeSpan.FromSeconds(20)));
+        worker.Start();
+        Assert.True(worker.Join(TimeSpan.FromSeconds(20)));
+        Assert.Equal((LinuxConstants.SCHED_BATCH, LinuxConstants.SCHED_OTHER), (before, after));
     }
 
     private static CompletionPort Create(CompletionScheduling scheduling)
