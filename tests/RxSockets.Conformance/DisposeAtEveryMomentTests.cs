@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using RxSockets.Testing;
 
@@ -6,6 +7,8 @@ namespace RxSockets.Conformance;
 /// <summary>The port is disposed of in the middle of accepts, connects, sends, receives and ends: everything ends, soon, and nothing is left (what <see cref="TestPort"/> looks for).</summary>
 public class DisposeAtEveryMomentTests
 {
+    private static readonly IPAddress s_address = IPAddress.Parse("127.0.0.7");
+
     public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
 
     [Theory]
@@ -16,7 +19,8 @@ public class DisposeAtEveryMomentTests
         for (int moment = 0; moment < moments; moment++)
         {
             await using var port = new TestPort(engine, scheduling);
-            RxListener listener = port.Listen();
+            // An address of its own: the port is free again as soon as the listener is closed, and a peer that connects once more must not get to another test's listener, where it would wait for ever.
+            RxListener listener = port.Listen(endPoint: new IPEndPoint(s_address, 0));
             var due = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             int left = moment * 7;
             Task serving = ServeAsync(listener, () =>

@@ -23,7 +23,7 @@ internal static class Cycles
             last = await site.SettleAsync();
             afterFirst ??= last;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{tenth * (count / 10)} cycles, {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s: {last.Descriptors} descriptors, {last.Pipes} of pipes, {last.Threads} threads, {last.Requests} requests, {last.Buffers} buffers, heap {last.Heap >> 10} KiB; {latencies}"));
+                $"{tenth * (count / 10)} cycles, {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0} s: {last.Descriptors} descriptors, {last.Pipes} of pipes, {last.Threads.Length} threads, {last.Requests} requests, {last.Buffers} buffers, heap {last.Heap >> 10} KiB; {latencies}"));
             if (last.Differs(start) is { } difference)
                 site.Fail($"after {tenth} tenths: {difference}");
         }

@@ -102,5 +102,5 @@ internal sealed class Soak(Site site, int seed, string only)
 
     private static void Tell(string when, Traces traces, Latencies? latencies) => Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{when,6}: {traces.Descriptors} descriptors, {traces.Pipes} of pipes, {traces.Threads} threads, {traces.Requests} requests, {traces.Buffers} buffers of {traces.BufferBytes >> 10} KiB, heap {traces.Heap >> 10} KiB; {latencies}"));
+        $"{when,6}: {traces.Descriptors} descriptors, {traces.Pipes} of pipes, {traces.Threads.Length} threads, {traces.Requests} requests, {traces.Buffers} buffers of {traces.BufferBytes >> 10} KiB, heap {traces.Heap >> 10} KiB; {latencies}"));
 }

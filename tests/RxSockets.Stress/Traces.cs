@@ -6,19 +6,19 @@ namespace RxSockets.Stress;
 /// <summary>What a process holds while nothing runs: taken before and after a load, it must be the same.</summary>
 /// <param name="Descriptors">Open sockets, files and the like, but pipes and assemblies (the runtime opens one when it is first needed); -1 where the system does not tell.</param>
 /// <param name="Pipes">Descriptors of pipes: the runtime has some for each thread, and the engine keeps those that files were spliced through.</param>
-/// <param name="Threads">Threads but those of the thread pool, of tiered compilation and for files, which come when they are needed; -1 where the system does not tell.</param>
+/// <param name="Threads">Names of the threads but those of the thread pool, of tiered compilation, of collections and for files, which come when they are needed; empty where the system does not tell.</param>
 /// <param name="Members">Listeners, connections and connects on the port.</param>
 /// <param name="Requests">Slots of the engine's table of what is in flight; -1 where the engine has none.</param>
 /// <param name="Buffers">Receive buffers that are not in the pool.</param>
 /// <param name="BufferBytes">Memory of all receive buffers made so far; it never shrinks, and has a limit.</param>
 /// <param name="Heap">Managed heap after a full collection, without the receive buffers.</param>
-internal sealed record Traces(int Descriptors, int Pipes, int Threads, int Members, int Requests, int Buffers, long BufferBytes, long Heap)
+internal sealed record Traces(int Descriptors, int Pipes, string[] Threads, int Members, int Requests, int Buffers, long BufferBytes, long Heap)
 {
     // Those of some thirty threads of the thread pool more. A pipe left by each transmit would be a thousand in seconds.
     private const int MorePipes = 64;
 
-    // The last are the engine's: up to four, made when a file is not in memory, which another process may bring about, and kept.
-    private static readonly string[] s_comingAndGoing = [".NET TP ", ".NET Tiered", ".NET Timer", "RxSockets file"];
+    // BGC: made for the first collection in the background, which a loaded machine may bring about minutes into a run. The last are the engine's: up to four, made when a file is not in memory, which another process may bring about, and kept.
+    private static readonly string[] s_comingAndGoing = [".NET TP ", ".NET Tiered", ".NET Timer", ".NET BGC", "RxSockets file"];
 
     public static Traces Take(CompletionPort port)
     {
@@ -38,7 +38,7 @@ internal sealed record Traces(int Descriptors, int Pipes, int Threads, int Membe
         return new Traces(
             descriptors,
             pipes,
-            OperatingSystem.IsLinux() ? CountThreads() : -1,
+            OperatingSystem.IsLinux() ? NameThreads() : [],
             port.Core.MemberCount,
             requests,
             buffers,
@@ -53,7 +53,8 @@ internal sealed record Traces(int Descriptors, int Pipes, int Threads, int Membe
         Compare("descriptors", earlier.Descriptors, Descriptors);
         if (Pipes > earlier.Pipes + MorePipes)
             all.Add($"pipes: {earlier.Pipes} before, {Pipes} now");
-        Compare("threads", earlier.Threads, Threads);
+        if (!Threads.SequenceEqual(earlier.Threads))
+            all.Add($"threads: {string.Join(", ", earlier.Threads)} before, {string.Join(", ", Threads)} now");
         Compare("members of the port", earlier.Members, Members);
         Compare("requests in the engine", earlier.Requests, Requests);
         Compare("buffers out of the pool", earlier.Buffers, Buffers);
@@ -82,16 +83,16 @@ internal sealed record Traces(int Descriptors, int Pipes, int Threads, int Membe
         return (others, pipes);
     }
 
-    private static int CountThreads()
+    private static string[] NameThreads()
     {
-        int count = 0;
+        List<string> names = [];
         foreach (string task in Directory.GetDirectories("/proc/self/task"))
         {
             try
             {
-                string name = File.ReadAllText(Path.Combine(task, "comm"));
+                string name = File.ReadAllText(Path.Combine(task, "comm")).TrimEnd('\n');
                 if (!s_comingAndGoing.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
-                    count++;
+                    names.Add(name);
             }
             catch (IOException)
             {
@@ -99,6 +100,7 @@ internal sealed record Traces(int Descriptors, int Pipes, int Threads, int Membe
             }
         }
 
-        return count;
+        names.Sort(StringComparer.Ordinal);
+        return [.. names];
     }
 }

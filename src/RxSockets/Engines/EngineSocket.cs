@@ -62,6 +62,12 @@ internal abstract class EngineSocket
     public abstract void StopReceive();
 
     /// <summary>
+    /// With no send started: asks whether it is better to start one later, because the system call that would take it is not near. True: OnSendDue comes, before the kernel is asked
+    /// next, and all that is to be sent by then leaves together. False: now is as good a time.
+    /// </summary>
+    public virtual bool TryDeferSend() => false;
+
+    /// <summary>
     /// Sends the whole batch. True: pending, the sink will hear. False: done at once, with what was taken. The batch is the engine's until then.
     /// Throws what the owner of a piece of memory throws when it is pinned: then nothing was started, as with <see cref="StartTransmit"/>.
     /// </summary>

@@ -9,10 +9,15 @@ namespace RxSockets.Operations;
 /// </summary>
 internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TResult>, IValueTaskSource
 {
+    // Who came first, the one who awaits or the end.
+    private const int Awaited = 1;
+    private const int Ended = 2;
+
     private ManualResetValueTaskSourceCore<TResult> _core;
     private TResult? _result;
     private Exception? _error;
     private CancellationTokenRegistration _cancellation;
+    private int _who;
 
     public ValueTask<TResult> Task => new(this, _core.Version);
 
@@ -45,6 +50,23 @@ internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TR
 
     public void SetError(Exception error) => _error = error;
 
+    /// <summary>
+    /// With the outcome set: completes the operation here and now if nobody awaits it yet, so that no user code runs. Whoever awaits it then finds it complete and goes on at once. False: it is to be
+    /// scheduled. True: it may be awaited, and back in its pool, already.
+    /// </summary>
+    public bool TryCompleteUnawaited()
+    {
+        if (HasLastWord || Volatile.Read(ref _who) != 0 || Interlocked.CompareExchange(ref _who, Ended, 0) != 0)
+            return false;
+        // Should somebody come to await it in the middle of this call: not on this thread, which may hold locks.
+        _core.RunContinuationsAsynchronously = true;
+        Complete();
+        return true;
+    }
+
+    /// <summary>It has something to do in <see cref="Completing"/>.</summary>
+    protected virtual bool HasLastWord => false;
+
     /// <summary>Just before the awaiter hears, on the same thread; must not throw.</summary>
     protected virtual void Completing()
     {
@@ -53,6 +75,11 @@ internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TR
     public sealed override void Run()
     {
         Completing();
+        Complete();
+    }
+
+    private void Complete()
+    {
         if (_error is null)
             _core.SetResult(_result!);
         else
@@ -77,6 +104,8 @@ internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TR
             _result = default;
             _error = null;
             _core.Reset();
+            _core.RunContinuationsAsynchronously = false;
+            _who = 0;
             Recycle();
         }
     }
@@ -88,9 +117,12 @@ internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TR
 
     ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
 
-    void IValueTaskSource<TResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<TResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        Interlocked.CompareExchange(ref _who, Awaited, 0);
         _core.OnCompleted(continuation, state, token, flags);
+    }
 
     void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+        ((IValueTaskSource<TResult>)this).OnCompleted(continuation, state, token, flags);
 }

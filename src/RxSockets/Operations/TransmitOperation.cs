@@ -49,6 +49,8 @@ internal sealed class TransmitOperation : WriteOperation
     /// <summary>It was refused before it was queued.</summary>
     public void Abandon() => Recycle();
 
+    protected override bool HasLastWord => true;
+
     protected override void Completing() => _progress.End(Sent);
 
     protected override void Recycle()

@@ -82,8 +82,7 @@ internal sealed class Connection : ISocketSink, IPortMember
     public bool HasFailed => _closure.IsDecided && _closure.Reason != ConnectionCloseReason.Orderly;
 
     /// <summary>Time since a timestamp of the port's clock; since establishment for 0.</summary>
-    public TimeSpan Since(long timestamp) =>
-        timestamp == 0 ? Socket.ConnectTime ?? TimeSpan.Zero : _port.Time.GetElapsedTime(timestamp);
+    public TimeSpan Since(long timestamp) => timestamp == 0 ? Socket.ConnectTime ?? TimeSpan.Zero : _port.Time.GetElapsedTime(timestamp);
 
     /// <summary>Bytes that came and that nobody took: here and in the kernel.</summary>
     public long CountUnread()
@@ -290,6 +289,8 @@ internal sealed class Connection : ISocketSink, IPortMember
     }
 
     void ISocketSink.OnReceiveStopped() => Receive.OnStopped();
+
+    void ISocketSink.OnSendDue() => Write.OnSendDue();
 
     void ISocketSink.OnSendCompleted(long bytes, SocketError error) => Write.OnSendCompleted(bytes, error);
 

@@ -5,14 +5,14 @@ namespace RxSockets.Sockets;
 
 /// <summary>
 /// The sending half of a connection: everything leaves whole and in call order, one engine send in flight at a time; what queued up
-/// meanwhile leaves as one vectored send. Guarded by the connection's lock.
+/// meanwhile, or until the engine is about to ask the kernel, leaves as one vectored send. Guarded by the connection's lock.
 /// </summary>
-internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatchBytes) : IWriteOwner
+internal sealed partial class WriteQueue(Connection connection, Lock sync, long maxBatchBytes) : IWriteOwner
 {
-    private readonly SendBatch _batch = new();
+    private SendBatch? _batch;
     private LinkedQueue<WriteOperation> _queue;
-    private TransmitHub? _hub;
     private bool _inFlight;
+    private bool _due;
     private bool _finQueued;
     private bool _oneByOne;
     private bool _lifeEnded;
@@ -34,25 +34,6 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     /// <summary>Under the lock.</summary>
     public bool FinSent { get; private set; }
 
-    /// <summary>Tells of every send and transmit that ended. Made when first asked for: most connections send unheard.</summary>
-    public TransmitHub Hub
-    {
-        get
-        {
-            lock (sync)
-            {
-                if (_hub is null)
-                {
-                    _hub = new TransmitHub(connection);
-                    if (_lifeEnded)
-                        _hub.Complete();
-                }
-
-                return _hub;
-            }
-        }
-    }
-
     /// <summary>Under the lock: nothing is queued or in flight.</summary>
     public bool IsIdle => _queue.Head is null && !_inFlight;
 
@@ -68,12 +49,12 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
                 return ValueTask.FromException(refusal);
             if (memory.IsEmpty && IsIdle)
                 return ValueTask.CompletedTask;
-            bool handOver = IsIdle && memory.Length <= maxBatchBytes;
+            bool handOver = IsIdle && !Defer() && memory.Length <= maxBatchBytes;
             if (handOver)
             {
-                _batch.Add(memory);
+                Batch.Add(memory);
                 long askedAt = IsHeard ? _hub!.Now() : 0;
-                WriteStart start = WriteStart.Of(connection.Socket, _batch);
+                WriteStart start = WriteStart.Of(connection.Socket, Batch);
                 if (!start.Pends)
                     return SentAtOnce(start, askedAt);
                 _inFlight = true;
@@ -83,7 +64,7 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
             Append(operation, token);
             if (handOver)
                 operation.CoverAll();
-            else
+            else if (!_inFlight && !_due)
                 Pump();
         }
 
@@ -100,32 +81,14 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
                 return ValueTask.FromException(refusal);
             if (operation is FinOperation)
                 _finQueued = true;
+            else if (IsIdle)
+                Defer();
             Append(operation, token);
             Pump();
         }
 
         operation.RegisterCancellation(token);
         return operation.VoidTask;
-    }
-
-    /// <summary>Queues a transmit; one that disconnects has the FIN behind it, and nothing more may follow.</summary>
-    public ValueTask<TransmitResult> TransmitAsync(TransmitOperation operation, CancellationToken token)
-    {
-        lock (sync)
-        {
-            if (Refusal() is { } refusal)
-            {
-                operation.Abandon();
-                return ValueTask.FromException<TransmitResult>(refusal is SocketException error ? new TransmitException(error.SocketErrorCode, 0, error.Message) : refusal);
-            }
-
-            _finQueued |= operation.Disconnects;
-            Append(operation, token);
-            Pump();
-        }
-
-        operation.RegisterCancellation(token);
-        return operation.Task;
     }
 
     /// <summary>Under the lock: FIN behind what is queued, for closing; nobody awaits it.</summary>
@@ -146,6 +109,16 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
             FailAll();
     }
 
+    /// <summary>The engine is about to ask the kernel: whatever was put off leaves now.</summary>
+    public void OnSendDue()
+    {
+        lock (sync)
+        {
+            _due = false;
+            Pump();
+        }
+    }
+
     /// <summary>The engine's word on the send or transmit in flight.</summary>
     public void OnSendCompleted(long bytes, SocketError error)
     {
@@ -157,19 +130,6 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
             else
                 Sent(bytes, error);
             Pump();
-        }
-    }
-
-    /// <summary>The transmit in flight has come this far.</summary>
-    public void OnTransmitProgress(long bytes)
-    {
-        lock (sync)
-        {
-            if (_queue.Head is not TransmitOperation { IsStarted: true } transmit)
-                return;
-            BytesSent += bytes - transmit.Sent;
-            if (transmit.Advance(bytes) is { } report)
-                connection.Socket.Schedule(report);
         }
     }
 
@@ -206,11 +166,14 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
             QueueFin();
     }
 
-    private bool IsHeard => _hub is { IsHeard: true };
+    // Made with the first send: a connection that only waits has none.
+    private SendBatch Batch => _batch ??= new SendBatch();
+
+    private bool Defer() => _due = connection.Socket.TryDeferSend();
 
     private ValueTask SentAtOnce(in WriteStart start, long askedAt)
     {
-        _batch.Clear();
+        Batch.Clear();
         BytesSent += start.Sent;
         if (IsHeard)
             _hub!.Add(TransmitKind.Send, start.Sent, askedAt, start.Error);
@@ -224,7 +187,7 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     // Hands over the next batch, transmit, or the FIN, for as long as things end at once.
     private void Pump()
     {
-        while (!_inFlight && _broken is null && _queue.Head is not null && !connection.CloseStarted)
+        while (!_inFlight && !_due && _broken is null && _queue.Head is not null && !connection.CloseStarted)
         {
             switch (_queue.Head)
             {
@@ -252,20 +215,20 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
 
     private void PumpSends()
     {
-        for (WriteOperation? next = _queue.Head; next is SendOperation send && !_batch.IsFull && _batch.Bytes < maxBatchBytes; next = next.NextLinked)
+        for (WriteOperation? next = _queue.Head; next is SendOperation send && !Batch.IsFull && Batch.Bytes < maxBatchBytes; next = next.NextLinked)
         {
-            send.AddTo(_batch, maxBatchBytes);
+            send.AddTo(Batch, maxBatchBytes);
             if (_oneByOne)
                 break;
         }
 
-        if (_batch.Count == 0)
+        if (Batch.Count == 0)
         {
             Complete(_queue.Dequeue(), SocketError.Success);   // a send of no bytes: its turn is its end
             return;
         }
 
-        WriteStart start = WriteStart.Of(connection.Socket, _batch);
+        WriteStart start = WriteStart.Of(connection.Socket, Batch);
         if (start.Pends)
             _inFlight = true;
         else if (start.Unusable is not null)
@@ -277,7 +240,7 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
     // The owner of a piece threw, and nothing of the batch was sent. To find whose piece it was, the operations then go one by one.
     private void Unsent(Exception unusable)
     {
-        _batch.Clear();
+        Batch.Clear();
         for (WriteOperation? next = _queue.Head; next is SendOperation send; next = next.NextLinked)
             send.Uncover();
         bool alone = _oneByOne || _queue.Head is not { NextLinked: SendOperation };
@@ -288,24 +251,6 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
             Withdraw(_queue.Dequeue(), SocketError.Fault, unusable);
         else
             Fail(SocketError.Fault);   // part of it left in earlier batches: nothing may follow that
-    }
-
-    private void PumpTransmit(TransmitOperation transmit)
-    {
-        transmit.IsStarted = true;
-        if (transmit.Batch.Count == 0)
-        {
-            Transmitted(transmit, 0, SocketError.Success);
-            return;
-        }
-
-        WriteStart start = WriteStart.Of(connection.Socket, transmit.Batch);
-        if (start.Pends)
-            _inFlight = true;
-        else if (start.Unusable is not null)
-            Withdraw(_queue.Dequeue(), start.Error, start.Unusable);
-        else
-            Transmitted(transmit, start.Sent, start.Error);
     }
 
     private SocketError SendFin()
@@ -319,20 +264,9 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
 
     private void Sent(long bytes, SocketError error)
     {
-        _batch.Clear();
+        Batch.Clear();
         BytesSent += bytes;
         Distribute(bytes, error);
-    }
-
-    private void Transmitted(TransmitOperation transmit, long bytes, SocketError error)
-    {
-        BytesSent += transmit.MoveTo(bytes);
-        _queue.Dequeue();   // a FIN that fails ends everything that is queued, and this has its end already
-        if (error == SocketError.Success && transmit.Disconnects)
-            error = SendFin();
-        Complete(transmit, error);
-        if (error != SocketError.Success)
-            Fail(error);
     }
 
     private void Fail(SocketError error)
@@ -375,7 +309,8 @@ internal sealed class WriteQueue(Connection connection, Lock sync, long maxBatch
         else
             operation.SetError(WriteErrors.Create(connection, operation, sent, error, cause));
         (operation as TransmitOperation)?.Batch.Clear();
-        connection.Socket.Schedule(operation);
+        if (!operation.TryCompleteUnawaited())
+            connection.Socket.Schedule(operation);
     }
 
     private Exception? Refusal()

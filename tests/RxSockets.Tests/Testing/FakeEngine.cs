@@ -142,6 +142,25 @@ internal sealed class FakeSocket(FakeEngine engine) : EngineSocket
 
     public override void StopReceive() => StopsAsked++;
 
+    /// <summary>It puts sends off; <see cref="BringDue"/> says when they are due.</summary>
+    public bool Defers { get; set; }
+
+    public bool IsDue { get; private set; }
+
+    public override bool TryDeferSend()
+    {
+        Assert.False(IsDue);
+        Assert.False(SendStarted);
+        return IsDue = Defers;
+    }
+
+    public void BringDue()
+    {
+        Assert.True(IsDue);
+        IsDue = false;
+        Sink.OnSendDue();
+    }
+
     public override bool StartSend(SendBatch batch, out long sent, out SocketError error)
     {
         Assert.False(SendStarted);

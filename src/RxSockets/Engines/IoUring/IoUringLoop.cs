@@ -26,6 +26,7 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LoopWakeup _wakeup;
     private readonly WakeNode _wake = new();
+    private readonly List<IoUringSocket> _due = [];
     private readonly AdaptiveSpin? _spin;
     private bool _stopping;
 
@@ -93,6 +94,9 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
         Post(_wake, 1);
         return _ended.Task;
     }
+
+    /// <summary>On the loop's thread: the socket sends before the kernel is asked next, behind all handlers of this round.</summary>
+    public void AddDue(IoUringSocket socket) => _due.Add(socket);
 
     /// <summary>On the loop's thread: an entry whose completion goes to <paramref name="request"/>.</summary>
     public io_uring_sqe* Prepare(IoUringRequest request, byte opcode, int fd)
@@ -166,6 +170,7 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
     {
         ExecutePosted();
         RunReady();
+        SendDue();
         if (_spin is { IsWorthwhile: true } spin && Sockets <= AdaptiveSpin.FewSockets && Look(spin))
         {
             _ring.Enter(minComplete: 0, timeoutNanoseconds: -1);
@@ -183,6 +188,23 @@ internal sealed unsafe class IoUringLoop : CompletionLoop
 
         Reap();
         HandToPool();
+    }
+
+    private void SendDue()
+    {
+        foreach (IoUringSocket socket in _due)
+        {
+            try
+            {
+                socket.SendDue();
+            }
+            catch (Exception error)
+            {
+                Report(error);
+            }
+        }
+
+        _due.Clear();
     }
 
     // Looks for something to do for a moment, without waiting in the kernel.

@@ -23,14 +23,15 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     private const int TransmitCommand = 64;
     private const int WorkerDoneCommand = 128;
     private const int RecycleCommand = 256;
+    private const int DueCommand = 512;
 
     private readonly IoUringEngine _engine;
     private readonly Node _node;
     private readonly ReceiveRequest _receive;
-    private readonly SendRequest _send;
     private readonly long _establishedAt;
     private readonly EndPoint? _remote;
     private readonly bool _fromConnect;
+    private SendRequest? _send;
     private TransmitRequest? _transmit;
     private RecycleRequest? _recycle;
     private EndPoint? _local;
@@ -52,7 +53,6 @@ internal sealed unsafe class IoUringSocket : EngineSocket
         _establishedAt = establishedAt;
         _node = new Node(this);
         _receive = new ReceiveRequest(this);
-        _send = new SendRequest(this);
         loop.SocketAdded();
     }
 
@@ -114,22 +114,40 @@ internal sealed unsafe class IoUringSocket : EngineSocket
             Loop.Post(_node, StopCommand);
     }
 
+    public override bool TryDeferSend()
+    {
+        if (Loop.IsCurrent)
+        {
+            Loop.AddDue(this);
+            return true;
+        }
+
+        if (Loop.PrefersDirect)
+            return false;
+        Loop.Post(_node, DueCommand);
+        return true;
+    }
+
+    /// <summary>On the loop's thread, before the kernel is asked.</summary>
+    public void SendDue() => Sink.OnSendDue();
+
     public override bool StartSend(SendBatch batch, out long sent, out SocketError error)
     {
         sent = 0;
         error = SocketError.Success;
+        SendRequest send = _send ??= new SendRequest(this);
         Volatile.Write(ref _writes, _writes + 1);
-        _send.Begin(batch);
+        send.Begin(batch);
         if (Loop.IsCurrent)
         {
-            _send.Submit();
+            send.Submit();
             return true;
         }
 
         // A loop that is awake, or will be woken for others too, takes a send for a few nanoseconds; one that sleeps costs a wake-up, and a direct send is cheaper then.
-        if (Loop.PrefersDirect && _send.TryDirect(out error))
+        if (Loop.PrefersDirect && send.TryDirect(out error))
         {
-            sent = _send.Sent;
+            sent = send.Sent;
             return false;
         }
 
@@ -203,7 +221,7 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     /// <summary>On the loop's thread: a request ended; when it was the last one of a closing socket, the descriptor is closed.</summary>
     public void FinishCloseIfIdle()
     {
-        if (!_closing || _closeSubmitted || _receive.InFlight || _send.InFlight || _transmit is { InFlight: true } || _recycle is { InFlight: true })
+        if (!_closing || _closeSubmitted || _receive.InFlight || _send is { InFlight: true } || _transmit is { InFlight: true } || _recycle is { InFlight: true })
             return;
         Volatile.Write(ref _closeSubmitted, true);
         _handle?.SetHandleAsInvalid();
@@ -242,10 +260,11 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     private void Leave()
     {
         Loop.Requests.Remove(_receive);
-        Loop.Requests.Remove(_send);
+        if (_send is not null)
+            Loop.Requests.Remove(_send);
         if (_transmit is not null)
             Loop.Requests.Remove(_transmit);
-        _send.Free();
+        _send?.Free();
         Loop.SocketRemoved();
     }
 
@@ -259,7 +278,9 @@ internal sealed unsafe class IoUringSocket : EngineSocket
         if ((commands & ReceiveCommand) != 0)
             _receive.Submit();
         if ((commands & SendCommand) != 0)
-            _send.Submit();
+            _send!.Submit();
+        if ((commands & DueCommand) != 0)
+            Loop.AddDue(this);
         if ((commands & WorkerDoneCommand) != 0)
             _transmit!.WorkerDone();
         if ((commands & TransmitCommand) != 0)
@@ -288,7 +309,7 @@ internal sealed unsafe class IoUringSocket : EngineSocket
 
     private void CancelWrites()
     {
-        _send.Cancel();
+        _send?.Cancel();
         _transmit?.Cancel();
     }
 

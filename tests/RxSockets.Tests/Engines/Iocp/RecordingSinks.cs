@@ -39,6 +39,8 @@ internal sealed class SocketRecording : Recording, ISocketSink
 
     public void OnReceiveStopped() => Tell("receive stopped");
 
+    public void OnSendDue() => Tell("send due");
+
     public void OnSendCompleted(long bytes, SocketError error) => Tell($"sent {bytes} {error}");
 
     public void OnTransmitProgress(long bytes) => Tell($"progress {bytes}");

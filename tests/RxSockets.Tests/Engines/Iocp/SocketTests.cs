@@ -60,21 +60,21 @@ public class SocketTests
     [Fact]
     public async Task A_send_that_fits_ends_at_once_and_what_is_left_over_goes_overlapped()
     {
-        await using var port = new FakePort(static winsock => winsock.Answer = static call => call.Arguments == "10+20 now" ? new FakeAnswer(0, Bytes: 30) : null);
+        await using var port = new FakePort(static winsock => winsock.Answer = static call => call.Arguments == "2000+3000 now" ? new FakeAnswer(0, Bytes: 5000) : null);
         (EngineSocket socket, SocketRecording told) = port.Connect();
         var batch = new SendBatch();
-        batch.Add(new byte[10]);
-        batch.Add(new byte[20]);
+        batch.Add(new byte[2000]);
+        batch.Add(new byte[3000]);
         Assert.False(socket.StartSend(batch, out long sent, out SocketError error));
-        Assert.Equal((30, SocketError.Success), (sent, error));
-        port.Winsock.Answer = static call => call.Arguments == "10+20 now" ? new FakeAnswer(0, Bytes: 12) : null;
+        Assert.Equal((5000, SocketError.Success), (sent, error));
+        port.Winsock.Answer = static call => call.Arguments == "2000+3000 now" ? new FakeAnswer(0, Bytes: 2012) : null;
         port.Winsock.Drain();
         Assert.True(socket.StartSend(batch, out _, out _));
         port.Winsock.Next("WSASend");
         FakeCall rest = port.Winsock.Next("WSASend");
-        Assert.Equal("18", rest.Arguments);
-        port.Winsock.Complete(rest, bytes: 18);
-        Assert.Equal("sent 30 Success", told.Next());
+        Assert.Equal("2988", rest.Arguments);
+        port.Winsock.Complete(rest, bytes: 2988);
+        Assert.Equal("sent 5000 Success", told.Next());
         FakePort.Close(socket, told);
     }
 
