@@ -12,6 +12,9 @@ internal static class EndPointTarget
     {
         // An argument is text without zeros.
         string text = Encoding.UTF8.GetString(data).Replace('\0', '0');
+        // Where the framework has no endpoint for Unix paths (Wine) the constructor says so, whatever the path.
+        if (text.StartsWith("unix:", StringComparison.Ordinal) && !Socket.OSSupportsUnixDomainSockets)
+            return;
         bool parsed = CommonOptions.TryParse(text, out EndPoint? endPoint, out string? error);
         FindingException.Unless(parsed ? endPoint is not null && error is null : endPoint is null && !string.IsNullOrEmpty(error), $"'{text}': {endPoint}, {error}");
         switch (endPoint)
