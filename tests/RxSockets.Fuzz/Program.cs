@@ -13,10 +13,19 @@ switch (args)
             Console.WriteLine(name);
         return 0;
 
-    // Started by native/driver.c, with the shared memory and the pipes that SharpFuzz looks for; and, beyond those, only with instrumented assemblies of use.
+    // Started by native/driver.c, with the memory and the pipes that SharpFuzz looks for; of use with instrumented assemblies only.
     case ["libfuzzer", var name] when TargetList.All.TryGetValue(name, out FuzzTarget? target):
-        Fuzzer.LibFuzzer.Run(data => Bounded.Run(target, data));
-        return 0;
+        try
+        {
+            Fuzzer.LibFuzzer.Run(data => Bounded.Run(target, data));
+            // A finding, which the driver was told of.
+            return 1;
+        }
+        catch (EndOfStreamException)
+        {
+            // The driver has gone: its time is over.
+            return 0;
+        }
 
     case ["replay", var name, .. var files] when TargetList.All.TryGetValue(name, out FuzzTarget? target) && files.Length > 0:
         return files.Count(file => !Replay(target, file)) == 0 ? 0 : 1;
