@@ -11,7 +11,10 @@ internal readonly record struct Request(string Path, bool IsHead, bool KeepAlive
         request = default;
         // A client may send an empty line before a request (RFC 9112, 2.2).
         ReadOnlySpan<byte> rest = head.TrimStart("\r\n"u8);
+        // What another reader may take for the end of a line or of a text has no place in one (RFC 9110, 5.5): it has been used to smuggle requests, too.
         ReadOnlySpan<byte> start = Next(ref rest, "\r\n"u8);
+        if (start.ContainsAny("\r\n\0"u8))
+            return 400;
         ReadOnlySpan<byte> method = Next(ref start, " "u8), target = Next(ref start, " "u8), version = start;
         if (target is not [(byte)'/', ..] || !version.StartsWith("HTTP/"u8) || version.Contains((byte)' '))
             return 400;
@@ -25,7 +28,7 @@ internal readonly record struct Request(string Path, bool IsHead, bool KeepAlive
             ReadOnlySpan<byte> line = Next(ref rest, "\r\n"u8);
             int colon = line.IndexOf((byte)':');
             // Neither folded lines nor blanks before the colon: both have been used to smuggle requests.
-            if (colon < 1 || line[..colon].ContainsAny(" \t\r\n\0"u8))
+            if (colon < 1 || line[..colon].ContainsAny(" \t"u8) || line.ContainsAny("\r\n\0"u8))
                 return 400;
             ReadOnlySpan<byte> name = line[..colon], value = line[(colon + 1)..].Trim(" \t"u8);
             if (Is(name, "Host"u8) && hasHost)

@@ -114,8 +114,11 @@ internal sealed class ProxyHeaderDecoder : IFrameDecoder<ProxyHeader>
             ? address
             : throw Malformed($"its {whose} is no IPv{(is4 ? 4 : 6)} address");
 
+    // .NET takes zeros behind a number, the bytes, for its end.
     private static int ParsePort(string text, string whose) =>
-        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && (text.Length == 1 || text[0] != '0')
+        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
+        && text.All(char.IsAsciiDigit)
+        && (text.Length == 1 || text[0] != '0')
             ? port
             : throw Malformed($"its {whose} port is no number from 0 to 65535");
 

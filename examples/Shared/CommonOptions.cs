@@ -81,7 +81,12 @@ internal static class CommonOptions
         string host = text[..colon];
         if (host == "localhost")
             host = "127.0.0.1";
-        if (!IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) || (host.Contains(':') && host[0] != '['))
+        bool isBracketed = host is ['[', .., ']'];
+        string literal = isBracketed ? host[1..^1] : host;
+        // .NET takes brackets itself, with a port behind them that it then ignores.
+        if (literal.AsSpan().ContainsAny('[', ']')
+            || !IPAddress.TryParse(literal, out IPAddress? address)
+            || isBracketed != (address.AddressFamily == AddressFamily.InterNetworkV6))
         {
             error = $"'{host}' is not an address (127.0.0.1, 0.0.0.0, [::1], ... or localhost).";
             return false;

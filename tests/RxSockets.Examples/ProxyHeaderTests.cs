@@ -56,6 +56,7 @@ public class ProxyHeaderTests
     [InlineData("PROXY TCP4 1.2.3.4 1.2.3.4 -1 2", "its source port is no number from 0 to 65535")]
     [InlineData("PROXY TCP4 1.2.3.4 1.2.3.4 1 02", "its destination port is no number from 0 to 65535")]
     [InlineData("PROXY TCP4 1.2.3.4 1.2.3.4 1 +2", "its destination port is no number from 0 to 65535")]
+    [InlineData("PROXY TCP4 1.2.3.4 1.2.3.4 1 2\0", "its destination port is no number from 0 to 65535")]
     [InlineData("PROXY TCP4 1.2.3.4 1.2.3.4 1 ", "its destination port is no number from 0 to 65535")]
     public void Lines_that_are_malformed(string line, string why) => Assert.Equal($"The PROXY header is malformed: {why}.", Decode(line + "\r\n"));
 
