@@ -4,10 +4,9 @@ using RxSockets.Diagnostics;
 
 namespace RxSockets.Sockets;
 
-/// <summary>How a connection ended: decided once, told once everything is closed.</summary>
-internal sealed class Closure(TaskCreationOptions completions)
+/// <summary>How a connection ended: decided once, told once everything is closed. Guarded by the connection's lock, which it takes itself.</summary>
+internal sealed class Closure(TaskCreationOptions completions, Lock sync)
 {
-    private readonly Lock _sync = new();
     private TaskCompletionSource<ConnectionClosure>? _source;
     private ConnectionClosure? _result;
     private ConnectionCloseReason _reason;
@@ -20,7 +19,7 @@ internal sealed class Closure(TaskCreationOptions completions)
     {
         get
         {
-            lock (_sync)
+            lock (sync)
                 return _decided;
         }
     }
@@ -29,7 +28,7 @@ internal sealed class Closure(TaskCreationOptions completions)
     {
         get
         {
-            lock (_sync)
+            lock (sync)
                 return _reason;
         }
     }
@@ -39,7 +38,7 @@ internal sealed class Closure(TaskCreationOptions completions)
     {
         get
         {
-            lock (_sync)
+            lock (sync)
             {
                 if (_source is null)
                 {
@@ -56,14 +55,14 @@ internal sealed class Closure(TaskCreationOptions completions)
     /// <summary>The peer's FIN came before this side began to close.</summary>
     public void BegunByPeer()
     {
-        lock (_sync)
+        lock (sync)
             _byPeer = true;
     }
 
     /// <summary>The first decision stands.</summary>
     public void Decide(ConnectionCloseReason reason, bool byPeer, SocketError error, string description)
     {
-        lock (_sync)
+        lock (sync)
         {
             if (_decided)
                 return;
@@ -79,11 +78,11 @@ internal sealed class Closure(TaskCreationOptions completions)
     public void Finish(long bytesReceived, long bytesSent, EndPoint? remote, PortDiagnostics diagnostics)
     {
         ConnectionClosure result;
-        lock (_sync)
+        lock (sync)
             result = new ConnectionClosure(_reason, _byPeer, _error, _description, bytesReceived, bytesSent);
         diagnostics.ConnectionEnded(remote, result);
         TaskCompletionSource<ConnectionClosure>? source;
-        lock (_sync)
+        lock (sync)
         {
             _result = result;
             source = _source;

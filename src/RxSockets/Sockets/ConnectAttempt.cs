@@ -91,6 +91,10 @@ internal sealed class ConnectAttempt : Operation<Connection>, IConnectSink, IPor
             Finish(null, CreateError(error));
     }
 
+    IPortMember? IPortMember.PreviousMember { get; set; }
+
+    IPortMember? IPortMember.NextMember { get; set; }
+
     void IPortMember.EndWithPort() => Cancel();
 
     void IPortMember.MeasureInto(MemberTotals totals, bool left) => totals.Connecting += left ? 0 : 1;

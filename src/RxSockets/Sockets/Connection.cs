@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using RxSockets.Buffers;
-using RxSockets.Diagnostics;
 using RxSockets.Engines;
 using RxSockets.Operations;
 
@@ -12,13 +11,14 @@ namespace RxSockets.Sockets;
 /// One connected stream socket behind the public connection: its receiving and sending halves, and the close protocol. Thread-safe: one lock
 /// guards all of it, and no user code runs under it. The engine's calls (<see cref="ISocketSink"/>) only keep books and schedule work.
 /// </summary>
-internal sealed class Connection : ISocketSink, IPortMember
+internal sealed partial class Connection : ISocketSink
 {
     private readonly Lock _sync = new();
     private readonly PortCore _port;
     private readonly Closure _closure;
     private DisconnectWaiters? _disconnects;
     private FirstBlock? _first;
+    private OpenHandle? _handle;
     private SocketError? _sendFailure;
     private bool _ending;
     private bool _truncated;
@@ -26,11 +26,10 @@ internal sealed class Connection : ISocketSink, IPortMember
     public Connection(PortCore port, EngineSocket socket)
     {
         _port = port;
-        _closure = new Closure(port.Engine.Completions);
+        _closure = new Closure(port.Engine.Completions, _sync);
         Socket = socket;
         Receive = new ReceiveQueue(this, _sync, port.Options.ReceiveLimit);
         Write = new WriteQueue(this, _sync, port.Options.MaxQueuedBytes);
-        Handle = new OpenHandle(this, _sync);
         RemoteEndPoint = socket.RemoteEndPoint;
         socket.Attach(this);
         if (!port.Add(this))
@@ -45,8 +44,8 @@ internal sealed class Connection : ISocketSink, IPortMember
 
     public WriteQueue Write { get; }
 
-    /// <summary>The native handle, as the user reads and sets it.</summary>
-    public OpenHandle Handle { get; }
+    /// <summary>The native handle, as the user reads and sets it. Made when first asked for: most connections are read and written, no more.</summary>
+    public OpenHandle Handle => Volatile.Read(ref _handle) ?? Interlocked.CompareExchange(ref _handle, new OpenHandle(this, _sync), null) ?? _handle!;
 
     /// <summary>The first block that came with the accept; empty when none was asked for.</summary>
     public ReadOnlyMemory<byte> FirstData => _first?.Bytes ?? default;
@@ -331,10 +330,6 @@ internal sealed class Connection : ISocketSink, IPortMember
         DisconnectWaiters.Complete(waiters, _closure.Reason == ConnectionCloseReason.Orderly, kept: handed);
         _port.Remove(this);
     }
-
-    void IPortMember.EndWithPort() => End();
-
-    void IPortMember.MeasureInto(MemberTotals totals, bool left) => totals.AddConnection(RemoteEndPoint, Receive.BytesReceived, Write.BytesSent, _ending || CloseStarted, left);
 
     // Under the lock: FIN behind the queue, and the clock for a peer that does not end.
     private void BeginEnd()

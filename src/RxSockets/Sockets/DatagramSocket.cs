@@ -113,6 +113,10 @@ internal sealed class DatagramSocket : IDatagramSink, IPortMember
         }
     }
 
+    IPortMember? IPortMember.PreviousMember { get; set; }
+
+    IPortMember? IPortMember.NextMember { get; set; }
+
     void IPortMember.EndWithPort() => _ = Close();
 
     void IPortMember.MeasureInto(MemberTotals totals, bool left)

@@ -80,6 +80,10 @@ internal sealed class KeptHandle : IPortMember
         handle?.Dispose();
     }
 
+    IPortMember? IPortMember.PreviousMember { get; set; }
+
+    IPortMember? IPortMember.NextMember { get; set; }
+
     void IPortMember.EndWithPort() => Close();
 
     private RecycledHandle TakeLocked()

@@ -232,6 +232,10 @@ internal sealed class Listener<T> : ItemSource<T>, IListenerSink, IFirstDataGate
         _closed.TrySetResult();
     }
 
+    IPortMember? IPortMember.PreviousMember { get; set; }
+
+    IPortMember? IPortMember.NextMember { get; set; }
+
     void IPortMember.EndWithPort() => _ = Close();
 
     void IPortMember.MeasureInto(MemberTotals totals, bool left)

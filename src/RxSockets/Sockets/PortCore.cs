@@ -10,11 +10,11 @@ namespace RxSockets.Sockets;
 internal sealed class PortCore : IMeasuredMembers
 {
     private readonly Lock _sync = new();
-    private readonly HashSet<IPortMember> _members = [];
     private readonly MemberTotals _left = new();
     private readonly TaskCompletionSource _empty;
     private readonly TaskCompletionSource _ended;
     private readonly Action<Exception> _unhandled;
+    private PortMembers _members;
     private bool _disposed;
 
     public PortCore(CompletionEngine engine, string engineReason, CompletionPortOptions options, Action<Exception> unhandled)
@@ -101,7 +101,7 @@ internal sealed class PortCore : IMeasuredMembers
         lock (_sync)
         {
             totals.AddSumsOf(_left);
-            foreach (IPortMember member in _members)
+            for (IPortMember? member = _members.First; member is not null; member = member.NextMember)
                 member.MeasureInto(totals, left: false);
         }
 
@@ -120,7 +120,7 @@ internal sealed class PortCore : IMeasuredMembers
         {
             first = !_disposed;
             _disposed = true;
-            members = first ? [.. _members] : [];
+            members = first ? _members.ToArray() : [];
             if (_members.Count == 0)
                 _empty.TrySetResult();
         }
@@ -142,25 +142,15 @@ internal sealed class PortCore : IMeasuredMembers
 
     private sealed class Holding(PortCore port) : IPortMember, IDisposable
     {
+        IPortMember? IPortMember.PreviousMember { get; set; }
+
+        IPortMember? IPortMember.NextMember { get; set; }
+
         public void Dispose() => port.Remove(this);
 
         // Whatever is being opened finds the port disposed when it registers itself.
         void IPortMember.EndWithPort()
         {
         }
-    }
-}
-
-/// <summary>Something open on a port.</summary>
-internal interface IPortMember
-{
-    /// <summary>The port is being disposed.</summary>
-    void EndWithPort();
-
-    /// <summary>
-    /// Adds what it has counted, and, unless it is leaving, the state it is in. Under the port's lock: takes no lock, so that what is read may be a moment old.
-    /// </summary>
-    void MeasureInto(MemberTotals totals, bool left)
-    {
     }
 }

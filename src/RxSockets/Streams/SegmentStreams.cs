@@ -17,12 +17,10 @@ internal sealed class SegmentObservable(ReceiveQueue source) : IObservable<Recei
 /// <summary>The same, pulled.</summary>
 internal sealed class SegmentEnumerable(ReceiveQueue source, CancellationToken token) : IAsyncEnumerable<ReceivedSegment>, IByteSource
 {
-    private readonly ItemEnumerable<ReceivedSegment> _segments = new(source, token);
-
     public CancellationToken Token => token;
 
     public IAsyncEnumerator<ReceivedSegment> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        _segments.GetAsyncEnumerator(cancellationToken);
+        ItemEnumerable<ReceivedSegment>.Enumerate(source, token, cancellationToken);
 
     public ByteReader OpenReader(IByteReaderOwner owner, bool push) => new(source, owner, push);
 }
