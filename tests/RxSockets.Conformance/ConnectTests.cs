@@ -43,7 +43,6 @@ public class ConnectTests
     [MemberData(nameof(All))]
     public async Task A_refused_connect_is_tried_again(EngineKind engine, CompletionScheduling scheduling)
     {
-        SimulatedNetworks.SkipIf(engine);
         var time = new FakeTimeProvider();
         await using var port = new TestPort(engine, scheduling, options => options.TimeProvider = time);
         Socket listener = Peers.Listen();
@@ -51,10 +50,7 @@ public class ConnectTests
         listener.Dispose();
         Task<RxConnection> connecting = RxConnection.ConnectAsync(
             endPoint, default, new ConnectOptions { CompletionPort = port.Port, Retry = 1000, RetryDelay = TimeSpan.FromSeconds(1) }).AsTask();
-        using var late = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        late.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        late.Bind(endPoint);
-        late.Listen();
+        using Socket late = Peers.Listen(endPoint);
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (!connecting.IsCompleted)
         {
@@ -71,7 +67,6 @@ public class ConnectTests
     [MemberData(nameof(All))]
     public async Task Errors_are_those_of_the_system(EngineKind engine, CompletionScheduling scheduling)
     {
-        SimulatedNetworks.SkipIf(engine);
         await using var port = new TestPort(engine, scheduling);
         var family = await Assert.ThrowsAsync<SocketException>(() => port.ConnectAsync(new DnsEndPoint("localhost", 1)).AsTask().Within());
         Assert.Equal(SocketError.AddressFamilyNotSupported, family.SocketErrorCode);
@@ -95,7 +90,6 @@ public class ConnectTests
     [MemberData(nameof(All))]
     public async Task A_pending_connect_is_cancelled(EngineKind engine, CompletionScheduling scheduling)
     {
-        SimulatedNetworks.SkipIf(engine);
         await using var port = new TestPort(engine, scheduling);
         // A Unix listener whose backlog is full keeps a connect waiting; TCP drops the SYN, which is the same to us.
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

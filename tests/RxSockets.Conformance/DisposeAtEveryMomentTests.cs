@@ -6,7 +6,7 @@ namespace RxSockets.Conformance;
 /// <summary>The port is disposed of in the middle of accepts, connects, sends, receives and ends: everything ends, soon, and nothing is left (what <see cref="TestPort"/> looks for).</summary>
 public class DisposeAtEveryMomentTests
 {
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
 
     [Theory]
     [MemberData(nameof(All))]

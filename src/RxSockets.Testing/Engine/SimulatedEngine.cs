@@ -65,8 +65,9 @@ internal sealed class SimulatedEngine : CompletionEngine
 
     public override ValueTask ShutDownAsync()
     {
-        IsShutDown = true;
-        if (Loop.IsLive)
+        lock (Loop.Sync)
+            IsShutDown = true;
+        if (Loop.IsLive && Network.IsShutDown)
             Loop.EndLive();
         Buffers.BufferAvailable -= OnBufferAvailable;
         return ValueTask.CompletedTask;
