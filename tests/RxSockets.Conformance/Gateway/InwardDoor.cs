@@ -14,7 +14,7 @@ internal sealed class InwardDoor
     private readonly Socket _kernel;
     private readonly EndPoint _endPoint;
     private readonly ConcurrentDictionary<EndPoint, TaskCompletionSource> _arrived = new();
-    private volatile bool _closed;
+    private bool _closed;
 
     public InwardDoor(SimulatedGateway gateway, Socket kernel, EndPoint endPoint)
     {
@@ -26,13 +26,15 @@ internal sealed class InwardDoor
 
     public Task Running { get; }
 
+    private bool IsClosed => Volatile.Read(ref _closed);
+
     /// <summary>The listener of the simulation is still there.</summary>
     public bool IsAlive
     {
         get
         {
             lock (_gateway.Host.Network.Loop.Sync)
-                return !_closed && _gateway.Host.FindListener(_endPoint) is not null;
+                return !IsClosed && _gateway.Host.FindListener(_endPoint) is not null;
         }
     }
 
@@ -59,29 +61,41 @@ internal sealed class InwardDoor
     }
 
     public bool Hears(EndPoint endPoint) =>
-        !_closed && (endPoint is IPEndPoint wanted ? _endPoint is IPEndPoint own && own.Port == wanted.Port : endPoint.Equals(_endPoint));
+        !IsClosed && (endPoint is IPEndPoint wanted ? _endPoint is IPEndPoint own && own.Port == wanted.Port : endPoint.Equals(_endPoint));
 
     /// <summary>
     /// Until the peer from there is connected in the simulation too, as a kernel's connect ends only when the connection lies in the backlog.
     /// </summary>
-    public Task ArrivedAsync(EndPoint peer) => peer is IPEndPoint ? Arrival(peer).Task : Task.CompletedTask;
+    public Task ArrivedAsync(EndPoint peer)
+    {
+        if (peer is not IPEndPoint)
+            return Task.CompletedTask;
+        Task arrived = Arrival(peer).Task;
+        // Closed now or later, it lets everybody go.
+        return IsClosed ? Task.CompletedTask : arrived;
+    }
 
     public void Close()
     {
-        _closed = true;
+        if (Interlocked.Exchange(ref _closed, true))
+            return;
         _kernel.Dispose();
+        if (_endPoint is UnixDomainSocketEndPoint && _endPoint.ToString() is [not '@', ..] path)
+            File.Delete(path);
+        foreach ((_, TaskCompletionSource arrival) in _arrived)
+            arrival.TrySetResult();
     }
 
     private async Task RunAsync()
     {
-        while (!_closed)
+        while (!IsClosed)
         {
             Socket peer;
             try
             {
                 peer = await _kernel.AcceptAsync();
             }
-            catch (Exception error) when (_closed && error is SocketException or ObjectDisposedException)
+            catch (Exception error) when (IsClosed && error is SocketException or ObjectDisposedException)
             {
                 return;
             }

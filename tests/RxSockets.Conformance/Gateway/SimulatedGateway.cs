@@ -19,7 +19,7 @@ internal sealed class SimulatedGateway : IAsyncDisposable
 
     private readonly SimulatedNetwork _network = new(Interlocked.Increment(ref s_lastSeed));
     private readonly ConcurrentDictionary<InwardDoor, bool> _inward = new();
-    private readonly ConcurrentDictionary<EndPoint, OutwardDoor> _outward = new();
+    private readonly ConcurrentDictionary<OutwardDoor, bool> _outward = new();
     private readonly ConcurrentDictionary<GatewayLink, Task> _links = new();
     private readonly ConcurrentQueue<object> _failures = new();
     private readonly CancellationTokenSource _ended = new();
@@ -92,10 +92,8 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     public void Expose(PlainListener listener)
     {
         var door = new OutwardDoor(this, listener.LocalEndPoint!);
-        if (_outward.TryAdd(listener.LocalEndPoint!, door))
-            listener.Disposing += door.Close;
-        else
-            door.Close();
+        _outward[door] = true;
+        listener.Disposing += door.Close;
     }
 
     /// <summary>Joins the two for as long as they last.</summary>
@@ -125,9 +123,9 @@ internal sealed class SimulatedGateway : IAsyncDisposable
         await _ended.CancelAsync();
         foreach ((InwardDoor door, _) in _inward)
             door.Close();
-        foreach ((_, OutwardDoor door) in _outward)
+        foreach ((OutwardDoor door, _) in _outward)
             door.Close();
-        await Task.WhenAll([_watching, .. _inward.Keys.Select(static door => door.Running), .. _outward.Values.Select(static door => door.Running)]).Within();
+        await Task.WhenAll([_watching, .. _inward.Keys.Select(static door => door.Running), .. _outward.Keys.Select(static door => door.Running)]).Within();
         foreach ((GatewayLink link, _) in _links)
             link.Break();
         await Task.WhenAll(_links.Values).Within();
