@@ -33,7 +33,14 @@ internal sealed class GatewayLink(Socket kernel, RxConnection simulated)
         if (Interlocked.Exchange(ref _broken, 1) != 0)
             return;
         simulated.Abort();
-        kernel.Reset();
+        try
+        {
+            kernel.Reset();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Both directions had ended meanwhile.
+        }
     }
 
     /// <summary>Now and then: a reset that neither direction is receiving for.</summary>
@@ -56,6 +63,13 @@ internal sealed class GatewayLink(Socket kernel, RxConnection simulated)
             _inward.BeginWrite();
             await simulated.SendAsync(buffer.AsMemory(0, count));
             _inward.EndWrite();
+        }
+
+        // Linux tells a reset once: where the other direction's send had it, this is what the receive reads.
+        if (!_outward.Ended && IsKernelReset())
+        {
+            Break();
+            return;
         }
 
         _inward.Ended = true;
