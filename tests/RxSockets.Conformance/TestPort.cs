@@ -8,7 +8,7 @@ namespace RxSockets.Conformance;
 /// <summary>The engines and schedulings every case runs on.</summary>
 public static class Engines
 {
-    /// <summary>Those with a kernel below, for cases of which every one needs plain sockets or other programs as peers.</summary>
+    /// <summary>Those with a kernel below, for cases about the kernel or a process: its descriptors, its memory, a server in a process of its own, datagrams of plain sockets.</summary>
     public static TheoryData<EngineKind, CompletionScheduling> OfTheSystem => new()
     {
         { EngineKind.IoUring, CompletionScheduling.Inline },
