@@ -142,6 +142,8 @@ public sealed class SimulatedHost
             address = bound.Address;
         }
 
+        if (bound is { Port: > 0 } && _bound.Contains((false, bound.Port)))
+            return SocketError.AddressAlreadyInUse;
         local = new IPEndPoint(address, bound is { Port: > 0 } ? bound.Port : NextPort(datagram: false));
         return SocketError.Success;
     }
@@ -160,7 +162,9 @@ public sealed class SimulatedHost
     {
         if (bound.AddressFamily != wanted.AddressFamily && !(dualMode && bound.Equals(IPAddress.IPv6Any)))
             return false;
-        return IsAny(bound) || IPAddress.IsLoopback(bound) == IPAddress.IsLoopback(wanted);
+        // To connect to no address in particular is to connect to loopback.
+        IPAddress meant = wanted.Equals(IPAddress.Any) ? IPAddress.Loopback : wanted.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : wanted;
+        return IsAny(bound) || Plain(bound).Equals(meant);
     }
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);

@@ -124,6 +124,16 @@ public sealed class SimulatedNetwork
         return Loop.InContext(body);
     }
 
+    /// <summary>Every port that was made is shut down.</summary>
+    internal bool IsShutDown
+    {
+        get
+        {
+            lock (Loop.Sync)
+                return _hosts.TrueForAll(static host => host.Engines.TrueForAll(static engine => engine.IsShutDown));
+        }
+    }
+
     internal SimulatedHost? FindHost(IPAddress address) => _hosts.Find(host => host.IsOwn(address));
 
     /// <summary>Under the lock: chance, where this defect is planted.</summary>

@@ -9,7 +9,7 @@ public class DisposeAtEveryMomentTests
 {
     private static readonly IPAddress s_address = IPAddress.Parse("127.0.0.7");
 
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
 
     [Theory]
     [MemberData(nameof(All))]

@@ -8,7 +8,7 @@ namespace RxSockets.Conformance;
 /// <summary>Peers that nobody here wrote, and a server in a process of its own whose descriptors run out.</summary>
 public class ForeignPeerTests
 {
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
 
     [Theory]
     [MemberData(nameof(All))]

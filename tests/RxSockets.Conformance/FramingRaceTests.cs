@@ -5,7 +5,7 @@ namespace RxSockets.Conformance;
 /// <summary>A reader that begins to wait while its bytes come: the next turn runs on another thread before the call that waits has returned.</summary>
 public class FramingRaceTests
 {
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
 
     [Theory]
     [MemberData(nameof(All))]

@@ -6,7 +6,7 @@ namespace RxSockets.Conformance;
 /// <summary>Cancels and collections at every moment.</summary>
 public class PressureTests
 {
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
 
     [Theory]
     [MemberData(nameof(All))]

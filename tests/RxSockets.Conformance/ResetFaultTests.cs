@@ -6,7 +6,7 @@ namespace RxSockets.Conformance;
 /// <summary>A reset in the states of a connection that CloseTests does not have: what is under way ends with the typed error, and nothing that was cut off reads as an end.</summary>
 public class ResetFaultTests
 {
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
 
     [Theory]
     [MemberData(nameof(All))]

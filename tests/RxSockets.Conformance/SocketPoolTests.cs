@@ -12,7 +12,6 @@ public class SocketPoolTests
     [MemberData(nameof(All))]
     public async Task Handles_go_round_up_to_the_limit(EngineKind engine, CompletionScheduling scheduling)
     {
-        SimulatedNetworks.SkipIf(engine);
         if (engine == EngineKind.Iocp)
             RxSockets.Testing.Wine.SkipIfHandlesStayUsed();
         await using var port = new TestPort(engine, scheduling);
@@ -52,7 +51,6 @@ public class SocketPoolTests
     [MemberData(nameof(All))]
     public async Task What_cannot_be_kept_is_closed_and_a_failed_connect_costs_nothing(EngineKind engine, CompletionScheduling scheduling)
     {
-        SimulatedNetworks.SkipIf(engine);
         RxSockets.Testing.Wine.SkipIfResetsAreLost();
         await using var port = new TestPort(engine, scheduling, static options => options.CloseTimeout = TimeSpan.FromMilliseconds(400));
         var options = new SocketPoolOptions { ReuseTimeout = TimeSpan.FromMilliseconds(100), Connect = new ConnectOptions { CompletionPort = port.Port } };

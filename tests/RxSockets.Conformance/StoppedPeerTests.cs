@@ -8,7 +8,7 @@ namespace RxSockets.Conformance;
 /// <summary>Peers that are slow, stopped or killed.</summary>
 public class StoppedPeerTests
 {
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
 
     [Theory]
     [MemberData(nameof(All))]

@@ -39,7 +39,6 @@ public class StreamTests
     [MemberData(nameof(All))]
     public async Task Cancelling_accepts_loses_no_connection(EngineKind engine, CompletionScheduling scheduling)
     {
-        SimulatedNetworks.SkipIf(engine);
         const int Count = 100;
         await using var port = new TestPort(engine, scheduling);
         await using RxListener listener = port.Listen();

@@ -8,7 +8,7 @@ namespace RxSockets.Conformance;
 /// <summary>The engines and schedulings every case runs on.</summary>
 public static class Engines
 {
-    /// <summary>Those with a kernel below, for cases of which every one needs plain sockets or other programs as peers.</summary>
+    /// <summary>Those with a kernel below, for cases about the kernel or a process: its descriptors, its memory, a server in a process of its own, datagrams of plain sockets.</summary>
     public static TheoryData<EngineKind, CompletionScheduling> OfTheSystem => new()
     {
         { EngineKind.IoUring, CompletionScheduling.Inline },
@@ -24,10 +24,18 @@ public static class Engines
         get
         {
             TheoryData<EngineKind, CompletionScheduling> all = OfTheSystem;
-            all.Add(EngineKind.Simulated, CompletionScheduling.Inline);
-            all.Add(EngineKind.Simulated, CompletionScheduling.ThreadPool);
+            all.Add(Simulated(CompletionScheduling.Inline));
+            all.Add(Simulated(CompletionScheduling.ThreadPool));
             return all;
         }
+    }
+
+    // With a trait, so that they can be run alone: --filter-trait engine=simulated.
+    private static TheoryDataRow<EngineKind, CompletionScheduling> Simulated(CompletionScheduling scheduling)
+    {
+        var row = new TheoryDataRow<EngineKind, CompletionScheduling>(EngineKind.Simulated, scheduling);
+        row.Traits["engine"] = ["simulated"];
+        return row;
     }
 }
 
@@ -38,6 +46,7 @@ public static class Engines
 internal sealed class TestPort : IAsyncDisposable
 {
     private readonly ConcurrentQueue<object> _unhandled = new();
+    private readonly SimulatedGateway? _gateway;
 
     public TestPort(EngineKind engine, CompletionScheduling scheduling, Action<CompletionPortOptions>? configure = null)
     {
@@ -48,10 +57,12 @@ internal sealed class TestPort : IAsyncDisposable
         configure?.Invoke(options);
         if (engine == EngineKind.Simulated)
         {
-            Port = SimulatedNetworks.CreatePort(options);
+            _gateway = new SimulatedGateway();
+            Port = _gateway.CreatePort(options);
         }
         else
         {
+            SimulatedGateway.Leave();
             if (EngineSelector.WhyNot(engine) is { } reason)
                 Assert.Skip($"{engine} cannot run here: {reason}");
             Port = CompletionPort.Create(options);
@@ -76,18 +87,12 @@ internal sealed class TestPort : IAsyncDisposable
     {
         var options = new ListenerOptions { CompletionPort = Port };
         configure?.Invoke(options);
-        RxListener listener = RxListener.Bind(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), options);
-        if (Port.Engine == EngineKind.Simulated)
-            SimulatedNetworks.Add(listener.LocalEndPoint);
-        return listener;
+        endPoint ??= new IPEndPoint(IPAddress.Loopback, 0);
+        return _gateway is null ? RxListener.Bind(endPoint, options) : _gateway.Listen(endPoint, options);
     }
 
-    public ValueTask<RxConnection> ConnectAsync(EndPoint endPoint, ReadOnlyMemory<byte> firstData = default, CancellationToken token = default)
-    {
-        if (Port.Engine == EngineKind.Simulated)
-            SimulatedNetworks.SkipIfReal(endPoint);
-        return RxConnection.ConnectAsync(endPoint, firstData, new ConnectOptions { CompletionPort = Port }, token);
-    }
+    public ValueTask<RxConnection> ConnectAsync(EndPoint endPoint, ReadOnlyMemory<byte> firstData = default, CancellationToken token = default) =>
+        RxConnection.ConnectAsync(endPoint, firstData, new ConnectOptions { CompletionPort = Port }, token);
 
     /// <summary>A connection of ours and the plain socket at its other end.</summary>
     public async Task<(RxConnection Connection, Socket Peer)> AcceptPeerAsync()
@@ -109,32 +114,45 @@ internal sealed class TestPort : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Port.DisposeAsync().AsTask().Within();
-        Assert.Equal(0, Port.Core.MemberCount);
-        Assert.Equal(0, Statistics.StaleCompletions);
-        Assert.Empty(_unhandled);
+        try
+        {
+            await Port.DisposeAsync().AsTask().Within();
+            Assert.Equal(0, Port.Core.MemberCount);
+            Assert.Equal(0, Statistics.StaleCompletions);
+            Assert.Empty(_unhandled);
+        }
+        finally
+        {
+            if (_gateway is not null)
+                await _gateway.DisposeAsync();
+        }
     }
 }
 
-/// <summary>Plain System.Net.Sockets peers.</summary>
+/// <summary>Plain System.Net.Sockets peers, also of the simulated engine: by <see cref="SimulatedGateway"/>.</summary>
 internal static class Peers
 {
     public static async Task<Socket> ConnectAsync(EndPoint endPoint)
     {
-        SimulatedNetworks.SkipIfSimulated(endPoint);
+        InwardDoor? door = SimulatedGateway.FindDoor(endPoint);
         var socket = endPoint is UnixDomainSocketEndPoint
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(endPoint).Within();
+        if (door is not null)
+            await door.ArrivedAsync(socket.LocalEndPoint!).Within();
         return socket;
     }
 
-    public static Socket Listen()
+    /// <summary>A listener; where the case runs on the simulated engine, its network reaches it.</summary>
+    public static Socket Listen(EndPoint? endPoint = null)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var socket = new PlainListener(AddressFamily.InterNetwork);
+        if (endPoint is not null)
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        socket.Bind(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0));
         socket.Listen(64);
-        SimulatedNetworks.AddReal(socket.LocalEndPoint!);
+        SimulatedGateway.Current?.Expose(socket);
         return socket;
     }
 

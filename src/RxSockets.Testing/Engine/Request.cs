@@ -9,8 +9,10 @@ internal sealed class Request(string verb)
 
     public int Generation { get; set; }
 
-    /// <summary>A step of it is on its way.</summary>
-    public bool IsStepping { get; set; }
+    /// <summary>The step of it that is on its way.</summary>
+    public SimulationEvent? NextStep { get; set; }
+
+    public bool IsStepping => NextStep is not null;
 
     /// <summary>What a completion that is not its own does to it, in an engine that does not look at generations.</summary>
     public Action? Mistake { get; set; }

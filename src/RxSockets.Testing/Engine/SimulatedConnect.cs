@@ -26,6 +26,10 @@ internal sealed class SimulatedConnect(SimulatedEngine engine, ConnectRequest re
     private bool _cancelled;
     private bool _ended;
 
+    // A Unix path that nobody made is no address; an abstract name is refused like a port.
+    private SocketError NobodyThere =>
+        request.Remote is UnixDomainSocketEndPoint && !request.Remote.ToString()!.StartsWith('@') ? SocketError.AddressNotAvailable : SocketError.ConnectionRefused;
+
     private SimulationLoop Loop => engine.Loop;
 
     private SimulatedHost Host => engine.Host;
@@ -113,7 +117,7 @@ internal sealed class SimulatedConnect(SimulatedEngine engine, ConnectRequest re
 
             if (listener is null)
             {
-                Loop.After(_link.Delay(), () => End(null, 0, SocketError.ConnectionRefused));
+                Loop.After(_link.Delay(), () => Fail(NobodyThere));
                 return;
             }
 
@@ -128,12 +132,22 @@ internal sealed class SimulatedConnect(SimulatedEngine engine, ConnectRequest re
         if (Loop.Now + _pause - _startedAt > engine.Network.Options.ConnectTimeout.Ticks)
         {
             long left = Math.Max(0, _startedAt + engine.Network.Options.ConnectTimeout.Ticks - Loop.Now);
-            Loop.After(left, () => End(null, 0, SocketError.TimedOut));
+            Loop.After(left, () => Fail(SocketError.TimedOut));
             return;
         }
 
         Loop.After(_pause, Arrive);
         _pause *= 2;
+    }
+
+    // As one completion with a cancel that comes meanwhile: the first one stands.
+    private void Fail(SocketError error)
+    {
+        lock (Loop.Sync)
+        {
+            if (!_ended)
+                engine.Step(_request, () => End(null, 0, error));
+        }
     }
 
     private void Establish(WireEnd near)
@@ -152,7 +166,7 @@ internal sealed class SimulatedConnect(SimulatedEngine engine, ConnectRequest re
             (request.Handle as SimulatedHandle)?.Reuse();
             _ownsDescriptor = false;
             _far = null;
-            _socket = new SimulatedSocket(engine, near, fromConnect: true, request.NoDelay);
+            _socket = new SimulatedSocket(engine, near, fromConnect: true, engine.Options.TimeProvider.GetTimestamp(), request.NoDelay);
             if (request.FirstData.IsEmpty)
                 engine.Step(_request, () => End(_socket, 0, SocketError.Success));
             else

@@ -65,8 +65,9 @@ internal sealed class SimulatedEngine : CompletionEngine
 
     public override ValueTask ShutDownAsync()
     {
-        IsShutDown = true;
-        if (Loop.IsLive)
+        lock (Loop.Sync)
+            IsShutDown = true;
+        if (Loop.IsLive && Network.IsShutDown)
             Loop.EndLive();
         Buffers.BufferAvailable -= OnBufferAvailable;
         return ValueTask.CompletedTask;
@@ -85,8 +86,7 @@ internal sealed class SimulatedEngine : CompletionEngine
     {
         if (request.IsStepping)
             return;
-        request.IsStepping = true;
-        Loop.After(Math.Max(delay + Lateness(), _heldUntil - Loop.Now), () =>
+        request.NextStep = Loop.After(Math.Max(delay + Lateness(), _heldUntil - Loop.Now), () =>
         {
             lock (Loop.Sync)
             {
@@ -96,7 +96,7 @@ internal sealed class SimulatedEngine : CompletionEngine
                     return;
                 }
 
-                request.IsStepping = false;
+                request.NextStep = null;
             }
 
             step();
@@ -107,6 +107,9 @@ internal sealed class SimulatedEngine : CompletionEngine
     public void End(Request request)
     {
         Requests.Remove(request);
+        // Asked for by another thread between the beginning of the last step and its lock: no completion of a former life.
+        if (request.NextStep is { } next)
+            next.IsCalledOff = true;
         if (!Loop.Random.Chance(Faults.StaleCompletion))
             return;
         GhostsSent++;

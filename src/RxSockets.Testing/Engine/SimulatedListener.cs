@@ -11,7 +11,7 @@ internal sealed class SimulatedListener : EngineListener
     private readonly SimulatedEngine _engine;
     private readonly ListenRequest _listen;
     private readonly IListenerSink _sink;
-    private readonly Queue<WireEnd> _backlog = new();
+    private readonly Queue<(WireEnd End, long EstablishedAt)> _backlog = new();
     private readonly long _number;
     private Request? _request;
     private bool _stopAsked;
@@ -81,8 +81,8 @@ internal sealed class SimulatedListener : EngineListener
                 return;
             _closing = true;
             _engine.Host.Unbind(this);
-            while (_backlog.TryDequeue(out WireEnd? waiting))
-                Refuse(waiting);
+            while (_backlog.TryDequeue(out (WireEnd End, long EstablishedAt) waiting))
+                Refuse(waiting.End);
             if (_request is null)
                 _engine.Loop.After(0, TellClosed);
             else
@@ -93,7 +93,7 @@ internal sealed class SimulatedListener : EngineListener
     /// <summary>A client's connection was established.</summary>
     public void Add(WireEnd end)
     {
-        _backlog.Enqueue(end);
+        _backlog.Enqueue((end, _engine.Options.TimeProvider.GetTimestamp()));
         Moved();
     }
 
@@ -129,7 +129,8 @@ internal sealed class SimulatedListener : EngineListener
             return Fail();
         if (!_engine.Host.TryOpenDescriptor())
             return Stopped(SocketError.TooManyOpenSockets);
-        var socket = new SimulatedSocket(_engine, _backlog.Dequeue(), fromConnect: false, _listen.NoDelay);
+        (WireEnd end, long establishedAt) = _backlog.Dequeue();
+        var socket = new SimulatedSocket(_engine, end, fromConnect: false, establishedAt, _listen.NoDelay);
         if (_engine.Loop.Random.Chance(_engine.Faults.MultishotEnd))
         {
             End();
@@ -151,7 +152,7 @@ internal sealed class SimulatedListener : EngineListener
         Trace("accept failed", (int)error);
         if (error != SocketError.ConnectionAborted)
             return Stopped(error);
-        Refuse(_backlog.Dequeue());
+        Refuse(_backlog.Dequeue().End);
         Moved();
         return () => _sink.OnClientLost(error);
     }

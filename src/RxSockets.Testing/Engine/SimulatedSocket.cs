@@ -22,7 +22,7 @@ internal sealed class SimulatedSocket : EngineSocket
     private bool _closed;
 
     /// <summary>Under the network's lock; the descriptor is taken already.</summary>
-    public SimulatedSocket(SimulatedEngine engine, WireEnd end, bool fromConnect, bool noDelay)
+    public SimulatedSocket(SimulatedEngine engine, WireEnd end, bool fromConnect, long establishedAt, bool noDelay)
     {
         Engine = engine;
         Incoming = end.Incoming;
@@ -30,7 +30,7 @@ internal sealed class SimulatedSocket : EngineSocket
         LocalEndPoint = end.Local;
         RemoteEndPoint = end.Remote;
         _fromConnect = fromConnect;
-        _establishedAt = engine.Options.TimeProvider.GetTimestamp();
+        _establishedAt = establishedAt;
         _number = engine.Network.NextNumber();
         _receive = new SocketReceive(this);
         _send = new SocketSend(this);

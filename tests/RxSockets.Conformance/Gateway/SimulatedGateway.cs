@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using RxSockets.Testing;
+
+namespace RxSockets.Conformance;
+
+/// <summary>
+/// A simulated network of one host that runs by itself, and the way between it and the kernel's loopback: a plain socket that connects to an endpoint of the simulation comes
+/// out there, and so does the reverse, with the endpoints that either side sees, FIN behind the bytes, resets, and a few small buffers between, so that who does not read stops
+/// who sends. So the cases that have plain sockets as peers run on the simulated engine as they are. Any thread.
+/// </summary>
+internal sealed class SimulatedGateway : IAsyncDisposable
+{
+    private const string NotHere = "Simulated: the gateway to plain sockets needs Linux's TCP_INFO.";
+
+    private static readonly AsyncLocal<SimulatedGateway?> s_current = new();
+    private static readonly ConcurrentDictionary<SimulatedGateway, bool> s_all = new();
+    private static readonly TimeSpan s_watch = TimeSpan.FromMilliseconds(10);
+    private static int s_lastSeed;
+
+    private readonly SimulatedNetwork _network = new(Interlocked.Increment(ref s_lastSeed));
+    private readonly ConcurrentDictionary<InwardDoor, bool> _inward = new();
+    private readonly ConcurrentDictionary<OutwardDoor, bool> _outward = new();
+    private readonly ConcurrentDictionary<EndPoint, bool> _closedHere = new();
+    private readonly ConcurrentDictionary<GatewayLink, Task> _links = new();
+    private readonly ConcurrentQueue<object> _failures = new();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly Task _watching;
+
+    public SimulatedGateway()
+    {
+        _network.Loop.GoLive();
+        Host = _network.AddHost("host");
+        Port = Host.CreatePort(new CompletionPortOptions { Scheduling = CompletionScheduling.ThreadPool });
+        Port.UnhandledException += (_, failure) => _failures.Enqueue(failure.ExceptionObject);
+        s_all[this] = true;
+        s_current.Value = this;
+        _watching = WatchAsync();
+    }
+
+    /// <summary>Of the case that runs here, while it runs on the simulated engine.</summary>
+    public static SimulatedGateway? Current => s_current.Value;
+
+    public SimulatedHost Host { get; }
+
+    /// <summary>The gateway's own, on the host of the port under test.</summary>
+    public CompletionPort Port { get; }
+
+    public CancellationToken Ended => _ended.Token;
+
+    /// <summary>No gateway belongs to the case that runs here.</summary>
+    public static void Leave() => s_current.Value = null;
+
+    /// <summary>The way into a simulation that a plain socket takes when it connects there; null where it stays among its own.</summary>
+    public static InwardDoor? FindDoor(EndPoint endPoint)
+    {
+        foreach ((SimulatedGateway gateway, _) in s_all)
+        {
+            Assert.SkipWhen(gateway._closedHere.ContainsKey(endPoint), NotHere);
+            gateway.CloseDeadDoors();
+            foreach ((InwardDoor door, _) in gateway._inward)
+            {
+                if (door.Hears(endPoint))
+                    return door;
+            }
+        }
+
+        return null;
+    }
+
+    public CompletionPort CreatePort(CompletionPortOptions options) => Host.CreatePort(options);
+
+    /// <summary>Binds a listener of the simulation, and opens the kernel's at the same endpoint.</summary>
+    public RxListener Listen(EndPoint endPoint, ListenerOptions options)
+    {
+        // A reset that nobody is receiving for is found by looking; only Linux shows it.
+        if (!OperatingSystem.IsLinux())
+        {
+            RxListener alone = RxListener.Bind(endPoint, options);
+            _closedHere[alone.LocalEndPoint] = true;
+            return alone;
+        }
+
+        CloseDeadDoors();
+        Socket? kernel = endPoint is IPEndPoint { Port: 0 } ? InwardDoor.TryOpen(endPoint, options.DualMode) : null;
+        try
+        {
+            RxListener listener = RxListener.Bind(kernel?.LocalEndPoint ?? endPoint, options);
+            kernel ??= InwardDoor.TryOpen(listener.LocalEndPoint, options.DualMode) ?? throw new InvalidOperationException($"The kernel has no {endPoint}.");
+            _inward[new InwardDoor(this, kernel, listener.LocalEndPoint)] = true;
+            return listener;
+        }
+        catch
+        {
+            kernel?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Has the simulation reach the plain listener there, until that is disposed of.</summary>
+    public void Expose(PlainListener listener)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), NotHere);
+        var door = new OutwardDoor(this, listener.LocalEndPoint!);
+        _outward[door] = true;
+        listener.Disposing += door.Close;
+    }
+
+    /// <summary>Joins the two for as long as they last.</summary>
+    public void Join(Socket kernel, RxConnection simulated)
+    {
+        var link = new GatewayLink(kernel, simulated);
+        _links[link] = Task.CompletedTask;
+        _links[link] = Observed(RunAsync(link));
+    }
+
+    /// <summary>Tells of it if it fails, and goes on.</summary>
+    public async Task Observed(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (Exception error)
+        {
+            _failures.Enqueue(error);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        s_all.TryRemove(this, out _);
+        await _ended.CancelAsync();
+        foreach ((InwardDoor door, _) in _inward)
+            door.Close();
+        foreach ((OutwardDoor door, _) in _outward)
+            door.Close();
+        await Task.WhenAll([_watching, .. _inward.Keys.Select(static door => door.Running), .. _outward.Keys.Select(static door => door.Running)]).Within();
+        foreach ((GatewayLink link, _) in _links)
+            link.Break();
+        await Task.WhenAll(_links.Values).Within();
+        await Port.DisposeAsync().Within();
+        Assert.Equal(0, Port.Core.MemberCount);
+        Assert.Empty(_failures);
+        _ended.Dispose();
+    }
+
+    private async Task RunAsync(GatewayLink link)
+    {
+        await link.RunAsync();
+        _links.TryRemove(link, out _);
+    }
+
+    private void CloseDeadDoors()
+    {
+        foreach ((InwardDoor door, _) in _inward)
+        {
+            if (!door.IsAlive)
+                door.Close();
+        }
+    }
+
+    private async Task WatchAsync()
+    {
+        using var timer = new PeriodicTimer(s_watch, TimeProvider.System);
+        while (!_ended.IsCancellationRequested)
+        {
+            await timer.WaitForNextTickAsync();
+            foreach ((GatewayLink link, _) in _links)
+                link.Look();
+        }
+    }
+}
