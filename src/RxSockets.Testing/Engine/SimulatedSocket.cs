@@ -96,6 +96,17 @@ internal sealed class SimulatedSocket : EngineSocket
             _receive.Stop();
     }
 
+    public override bool TryDeferSend()
+    {
+        lock (Engine.Loop.Sync)
+        {
+            if (Engine.Loop.Random.Below(2) == 0)
+                return false;
+            Engine.Loop.After(0, SendDue);
+            return true;
+        }
+    }
+
     public override bool StartSend(SendBatch batch, out long sent, out SocketError error)
     {
         foreach (ReadOnlyMemory<byte> piece in batch.Pieces)
@@ -223,6 +234,8 @@ internal sealed class SimulatedSocket : EngineSocket
             CloseHandle();
         }
     }
+
+    private void SendDue() => Sink.OnSendDue();
 
     private void OnSent(long sent, SocketError error)
     {
