@@ -21,7 +21,7 @@ internal interface ISocketSink
     /// <summary>The receive is over because it was stopped (or the engine had to); it may be started again.</summary>
     void OnReceiveStopped();
 
-    /// <summary>What <see cref="EngineSocket.TryDeferSend"/> promised: a send started now costs least. Once for each promise; may come after the last call.</summary>
+    /// <summary>What <see cref="EngineSocket.TryDeferSend"/> promised: a send started now costs least. Once for each promise, unless the socket was closed meanwhile.</summary>
     void OnSendDue();
 
     /// <summary>The started send is over: all bytes of the batch with Success, or fewer with an error. The memory is free again.</summary>

@@ -54,7 +54,9 @@ internal sealed class SendBatch
         ref ReadOnlyMemory<byte> last = ref _pieces[Count - 1];
         if (_gather is null)
         {
-            _gather = GatherBuffer.Rent();
+            _gather = GatherBuffer.TryRent();
+            if (_gather is null)
+                return false;
             _gather.Add(last.Span);
         }
         else if (!_gather.IsGathered(last) || !_gather.Fits(piece.Length))

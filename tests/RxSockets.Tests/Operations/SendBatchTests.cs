@@ -66,6 +66,22 @@ public class SendBatchTests
     }
 
     [Fact]
+    public void However_many_wait_the_memory_for_it_is_bounded()
+    {
+        SendBatch[] waiting = [.. Enumerable.Range(0, 2 * GatherBuffer.Limit).Select(static _ => new SendBatch())];
+        foreach (SendBatch batch in waiting)
+        {
+            batch.Add("a"u8.ToArray());
+            batch.Add("b"u8.ToArray());
+        }
+
+        Assert.InRange(waiting.Count(static batch => batch.Count == 1), 1, GatherBuffer.Limit);
+        Assert.All(waiting, static batch => Assert.Equal("ab", string.Concat(batch.Pieces.ToArray().Select(static piece => System.Text.Encoding.ASCII.GetString(piece.Span)))));
+        foreach (SendBatch batch in waiting)
+            batch.Clear();
+    }
+
+    [Fact]
     public void Nothing_is_allocated_for_the_second_batch()
     {
         byte[] piece = new byte[100];
