@@ -24,7 +24,7 @@ internal sealed class Client(World world)
             Task naming = conversation.ToServer.Frames == 0 ? writer.SendAllAsync(1) : Task.CompletedTask;
             var reader = new Reader(world, connection, first => world.Find(first).ToClient);
             Task reading = reader.ReadAsync(Random.Below(8) == 0 ? 1 + Random.Below(3) : int.MaxValue);
-            if (await new Talk(world, connection, writer, conversation.ToServer, reader, reading).RunAsync())
+            if (await new Talk(world, connection, writer, conversation.ToServer, reader, reading, world.Pool).RunAsync())
                 kept = connection;
             await naming;
         }
@@ -78,6 +78,8 @@ internal sealed class Client(World world)
 
     private async Task<RxConnection> ConnectOnceAsync(byte[]? first, RxConnection? kept, CancellationToken token)
     {
+        if (kept is null && world.Pool is { } pool && Random.Below(2) == 0)
+            return await pool.ConnectAsync(world.ServerEndPoint, first, token);
         if (kept is null)
             return await RxConnection.ConnectAsync(world.ServerEndPoint, first, new ConnectOptions { CompletionPort = world.ClientPort }, token);
         await kept.ReconnectAsync(world.ServerEndPoint, first, token);

@@ -44,6 +44,9 @@ internal sealed class Swarm
         Sessions = 1 + random.Below(3);
         FramesPerStream = random.Pick([0, 3, 20, 40]);
         LongestFrame = random.Pick([16, 300, 3000]);
+        Pools = random.Below(2) == 0;
+        Datagrams = random.Below(2) == 0;
+        DatagramLoss = Maybe(0.3);
         FirstDataBytes = random.Below(4) == 0 ? 1 + random.Below(100) : 0;
 
         double Maybe(double most) => random.Below(2) == 0 ? 0 : most * random.NextDouble();
@@ -69,6 +72,14 @@ internal sealed class Swarm
     public int FramesPerStream { get; }
 
     public int LongestFrame { get; }
+
+    /// <summary>Clients have a pool of handles.</summary>
+    public bool Pools { get; }
+
+    /// <summary>Two datagram sockets talk as well.</summary>
+    public bool Datagrams { get; }
+
+    public double DatagramLoss { get; }
 
     public int FirstDataBytes { get; }
 

@@ -4,7 +4,7 @@ using RxSockets.Testing;
 namespace RxSockets.Hunt;
 
 /// <summary>One end of a conversation: sends what it has to say while the other direction is read, and ends in one of the ways there are.</summary>
-internal sealed class Talk(World world, RxConnection connection, Writer writer, StreamBook book, Reader reader, Task reading)
+internal sealed class Talk(World world, RxConnection connection, Writer writer, StreamBook book, Reader reader, Task reading, SocketPool? pool = null)
 {
     private SimulationRandom Random => world.Random;
 
@@ -27,7 +27,7 @@ internal sealed class Talk(World world, RxConnection connection, Writer writer, 
     // True: the handle was kept.
     private async Task<bool> EndAsync(Task writing)
     {
-        switch (Random.Below(8))
+        switch (Random.Below(pool is null ? 8 : 10))
         {
             case 0:
                 await world.PauseAsync();
@@ -45,6 +45,11 @@ internal sealed class Talk(World world, RxConnection connection, Writer writer, 
             case 5:
                 await PatientlyAsync(writing);
                 await TransmitAndDisconnectAsync();
+                return false;
+            case 8 or 9:
+                await PatientlyAsync(writing);
+                reader.Disconnecting();
+                await pool!.ReturnAsync(connection);
                 return false;
             default:
                 await PatientlyAsync(writing);

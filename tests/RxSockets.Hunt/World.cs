@@ -32,6 +32,7 @@ internal sealed class World
         link.Latency = Swarm.Latency;
         link.Jitter = Swarm.Jitter;
         link.BytesPerSecond = Swarm.BytesPerSecond;
+        link.DatagramLoss = Swarm.DatagramLoss;
     }
 
     public SimulatedNetwork Network { get; }
@@ -39,6 +40,14 @@ internal sealed class World
     public SimulationRandom Random { get; }
 
     public Swarm Swarm { get; }
+
+    /// <summary>What frames are sent from that do not come from memory.</summary>
+    public HuntFile File { get; } = new();
+
+    /// <summary>Where clients get connections and bring them back; null in half of the worlds.</summary>
+    public SocketPool? Pool { get; private set; }
+
+    public List<DatagramPeer> DatagramPeers { get; } = [];
 
     public ConcurrentDictionary<int, Conversation> Conversations { get; } = new();
 
@@ -55,7 +64,8 @@ internal sealed class World
 
     public void Run()
     {
-        Network.Run(LiveAsync, Limit);
+        using (File)
+            Network.Run(LiveAsync, Limit);
         Judge();
     }
 
@@ -116,9 +126,16 @@ internal sealed class World
         ServerEndPoint = new IPEndPoint(_server.Address, 7000);
         var server = new Server(this, listener);
         Task serving = server.RunAsync();
+        if (Swarm.Pools)
+            Pool = new SocketPool(new SocketPoolOptions { MaxIdle = 1 + Random.Below(4), Connect = new ConnectOptions { CompletionPort = ClientPort } });
         using var over = new CancellationTokenSource();
         Task troubles = TroubleAsync(over.Token);
+        Task datagrams = Swarm.Datagrams ? DatagramPeer.RunAsync(this, serverPort, _server.Address, _client.Address) : Task.CompletedTask;
         await Task.WhenAll(Enumerable.Range(0, Swarm.Clients).Select(_ => new Client(this).RunAsync()));
+        await datagrams;
+        // Else its handles go with the port.
+        if (Pool is not null && Random.Below(2) == 0)
+            await Pool.DisposeAsync();
         // Not CancelAsync: that would go to the thread pool.
         over.Cancel();
         await troubles;
@@ -166,6 +183,9 @@ internal sealed class World
             conversation.ToClient.Judge();
         }
 
+        foreach (DatagramPeer peer in DatagramPeers)
+            peer.Judge();
+
         Check.That(Network.Pipes.Count == 0, $"{Network.Pipes.Count} connections were never closed");
         foreach (SimulatedHost host in Network.Hosts)
         {
@@ -180,6 +200,7 @@ internal sealed class World
         Check.That(engine.IsShutDown, $"{engine.Host}: the engine was not shut down");
         Check.That(engine.Requests.Count == 0, $"{engine.Host}: {engine.Requests.Count} requests are left");
         Check.That(engine.Buffers.Rented == 0, $"{engine.Host}: {engine.Buffers.Rented} buffers are left");
+        Check.That(engine.RentedDatagramBuffers == 0, $"{engine.Host}: {engine.RentedDatagramBuffers} buffers of datagrams are left");
         Check.That(engine.Buffers.BytesMade <= engine.Options.MaxReceiveBufferBytes, $"{engine.Host}: {engine.Buffers.BytesMade} bytes of buffers were made");
         foreach (Verb verb in (ReadOnlySpan<Verb>)[Verb.Accept, Verb.Connect, Verb.Receive, Verb.Send, Verb.Transmit])
         {

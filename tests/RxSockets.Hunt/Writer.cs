@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
 using RxSockets.Testing;
 
 namespace RxSockets.Hunt;
@@ -41,7 +42,7 @@ internal sealed class Writer(World world, RxConnection connection, StreamBook bo
 
     private Task Send(byte[] frame, CancellationToken token)
     {
-        switch (Random.Below(5))
+        switch (Random.Below(7))
         {
             case 0:
                 int cut = 1 + Random.Below(frame.Length - 1);
@@ -50,6 +51,14 @@ internal sealed class Writer(World world, RxConnection connection, StreamBook bo
                 return connection.TransmitPacketsAsync(new[] { TransmitPacket.FromMemory(frame.AsMemory(0, 3)), TransmitPacket.FromMemory(frame.AsMemory(3)) }, cancellationToken: token).AsTask();
             case 2:
                 return connection.SendLengthPrefixedAsync(frame.AsMemory(2), LengthPrefix.UInt16BigEndian, token).AsTask();
+            case 3:
+                // Not the first and the last bytes: those go as head and tail.
+                (SafeFileHandle handle, long offset) = world.File.Append(frame.AsSpan(2, frame.Length - 5));
+                var options = new FileTransmitOptions { Head = frame.AsMemory(0, 2), Offset = offset, Count = frame.Length - 5, Tail = frame.AsMemory(frame.Length - 3) };
+                return connection.TransmitFileAsync(handle, options, token).AsTask();
+            case 4:
+                (SafeFileHandle file, long start) = world.File.Append(frame.AsSpan(7));
+                return connection.TransmitPacketsAsync(new[] { TransmitPacket.FromMemory(frame.AsMemory(0, 7)), TransmitPacket.FromFile(file, start, frame.Length - 7) }, cancellationToken: token).AsTask();
             default:
                 return connection.SendAsync(frame, token).AsTask();
         }

@@ -54,6 +54,7 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
             }
 
             _number = engine.Network.NextNumber();
+            engine.DatagramBuffers.Add(_buffers);
             engine.Host.Datagrams[LocalEndPoint.Port] = this;
         }
     }

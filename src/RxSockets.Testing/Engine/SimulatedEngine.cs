@@ -35,6 +35,12 @@ internal sealed class SimulatedEngine : CompletionEngine
 
     public BufferPool Buffers { get; }
 
+    /// <summary>Buffers of all datagram sockets so far that are not in their pools.</summary>
+    public int RentedDatagramBuffers => DatagramBuffers.Sum(static pool => pool.Rented);
+
+    /// <summary>The pool of each datagram socket. Guarded by the network's lock.</summary>
+    public List<BufferPool> DatagramBuffers { get; } = [];
+
     public RequestTable Requests { get; } = new();
 
     /// <summary>Completions of a former life that were sent on purpose.</summary>
