@@ -105,6 +105,8 @@ public class SendTests
         using var cancelStarted = new CancellationTokenSource();
         using var cancelQueued = new CancellationTokenSource();
         Task started = connection.SendAsync(new byte[64 << 20], cancelStarted.Token).AsTask();
+        // An engine may put a send off for a moment, and until then it is one that can be withdrawn.
+        await peer.ReceiveExactlyAsync(1);
         Task queued = connection.SendAsync(new byte[10], cancelQueued.Token).AsTask();
         Task last = connection.SendAsync(new byte[10]).AsTask();
         await cancelQueued.CancelAsync();

@@ -36,7 +36,7 @@ public sealed class CompletionPortOptions
     /// </summary>
     public int ReceiveLimit { get; set; } = 65536;
 
-    /// <summary>Bytes handed to the kernel in one vectored send; default 1 MiB. Sends beyond it wait their turn: memory is borrowed, never copied.</summary>
+    /// <summary>Bytes handed to the kernel in one vectored send; default 1 MiB. Sends beyond it wait their turn: memory is borrowed, and only small arrays that leave together are copied.</summary>
     public int MaxQueuedBytes { get; set; } = 1 << 20;
 
     /// <summary>

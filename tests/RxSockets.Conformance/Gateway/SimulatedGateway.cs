@@ -12,8 +12,6 @@ namespace RxSockets.Conformance;
 /// </summary>
 internal sealed class SimulatedGateway : IAsyncDisposable
 {
-    private const string NotHere = "Simulated: the gateway to plain sockets needs Linux's TCP_INFO.";
-
     private static readonly AsyncLocal<SimulatedGateway?> s_current = new();
     private static readonly ConcurrentDictionary<SimulatedGateway, bool> s_all = new();
     private static readonly TimeSpan s_watch = TimeSpan.FromMilliseconds(10);
@@ -22,7 +20,6 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     private readonly SimulatedNetwork _network = new(Interlocked.Increment(ref s_lastSeed));
     private readonly ConcurrentDictionary<InwardDoor, bool> _inward = new();
     private readonly ConcurrentDictionary<OutwardDoor, bool> _outward = new();
-    private readonly ConcurrentDictionary<EndPoint, bool> _closedHere = new();
     private readonly ConcurrentDictionary<GatewayLink, Task> _links = new();
     private readonly ConcurrentQueue<object> _failures = new();
     private readonly CancellationTokenSource _ended = new();
@@ -30,6 +27,8 @@ internal sealed class SimulatedGateway : IAsyncDisposable
 
     public SimulatedGateway()
     {
+        // A reset that nobody is receiving for is found by looking; only Linux shows it.
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Simulated: the gateway to plain sockets needs Linux's TCP_INFO.");
         _network.Loop.GoLive();
         Host = _network.AddHost("host");
         Port = Host.CreatePort(new CompletionPortOptions { Scheduling = CompletionScheduling.ThreadPool });
@@ -57,7 +56,6 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     {
         foreach ((SimulatedGateway gateway, _) in s_all)
         {
-            Assert.SkipWhen(gateway._closedHere.ContainsKey(endPoint), NotHere);
             gateway.CloseDeadDoors();
             foreach ((InwardDoor door, _) in gateway._inward)
             {
@@ -74,14 +72,6 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     /// <summary>Binds a listener of the simulation, and opens the kernel's at the same endpoint.</summary>
     public RxListener Listen(EndPoint endPoint, ListenerOptions options)
     {
-        // A reset that nobody is receiving for is found by looking; only Linux shows it.
-        if (!OperatingSystem.IsLinux())
-        {
-            RxListener alone = RxListener.Bind(endPoint, options);
-            _closedHere[alone.LocalEndPoint] = true;
-            return alone;
-        }
-
         CloseDeadDoors();
         Socket? kernel = endPoint is IPEndPoint { Port: 0 } ? InwardDoor.TryOpen(endPoint, options.DualMode) : null;
         try
@@ -101,7 +91,6 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     /// <summary>Has the simulation reach the plain listener there, until that is disposed of.</summary>
     public void Expose(PlainListener listener)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), NotHere);
         var door = new OutwardDoor(this, listener.LocalEndPoint!);
         _outward[door] = true;
         listener.Disposing += door.Close;
