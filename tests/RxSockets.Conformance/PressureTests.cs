@@ -70,8 +70,9 @@ public class PressureTests
         });
         RxConnection client = await port.ConnectAsync(listener.LocalEndPoint).Within();
         var random = new Random(11);
-        int rounds = 0;
-        for (; collections < Wine.Scaled(50, underWine: 5); rounds++)
+        // Those from here on: a slow machine may have had some while the connection was made.
+        int before = collections;
+        while (collections - before < Wine.Scaled(50, underWine: 5))
         {
             // New arrays each time: young ones are what a collection moves.
             byte[] sent = new byte[random.Next(1, 100_000)];
@@ -91,7 +92,6 @@ public class PressureTests
 
         await over.CancelAsync();
         await collecting.Within();
-        Assert.NotEqual(0, rounds);
         await client.DisposeAsync();
         await listener.DisposeAsync();
         await serving.Within();

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace RxSockets.Operations;
 
 /// <summary>
-/// Bounded pool of one kind of operation. Each thread has up to two magazines of <see cref="PerMagazine"/>, so that renting and returning on one thread costs no atomic step; full
-/// ones go through a shared queue to threads that ran out. Beyond <see cref="SharedLimit"/> an operation is left to the garbage collector.
+/// Bounded pool of one kind of operation. Each thread has a magazine of <see cref="PerMagazine"/>, so that renting and returning on one thread costs no atomic step; full
+/// ones go through a shared queue to threads that ran out, which matters where one thread rents what others return. Beyond <see cref="SharedLimit"/> an operation is left to the garbage collector.
 /// </summary>
 internal static class OperationPool<T>
     where T : class, new()
@@ -12,13 +12,11 @@ internal static class OperationPool<T>
     /// <summary>Operations in the shared queue, at most.</summary>
     public const int SharedLimit = 1024;
 
-    private const int PerMagazine = 16;
+    // Few: what a thread keeps another one may have to make.
+    private const int PerMagazine = 8;
 
     [ThreadStatic]
     private static Magazine? t_loaded;
-
-    [ThreadStatic]
-    private static Magazine? t_spare;
 
     private static readonly ConcurrentQueue<Magazine> s_full = new();
     private static readonly ConcurrentQueue<Magazine> s_empty = new();
@@ -53,12 +51,6 @@ internal static class OperationPool<T>
 
     private static T RentAnew()
     {
-        if (t_spare is { Count: > 0 } spare)
-        {
-            (t_loaded, t_spare) = (spare, t_loaded);
-            return spare.Take();
-        }
-
         if (!s_full.TryDequeue(out Magazine? full))
             return new T();
         Interlocked.Add(ref s_count, -PerMagazine);
@@ -72,16 +64,14 @@ internal static class OperationPool<T>
     {
         Magazine? loaded = t_loaded;
         Magazine next;
-        Magazine? spare = t_spare;
-        if (spare is not { IsFull: true })
+        if (loaded is null)
         {
-            next = spare ?? new Magazine();
-            t_spare = loaded;
+            next = new Magazine();
         }
         else if (TryCount(PerMagazine))
         {
             next = s_empty.TryDequeue(out Magazine? empty) ? empty : new Magazine();
-            s_full.Enqueue(loaded!);
+            s_full.Enqueue(loaded);
         }
         else
         {

@@ -17,8 +17,8 @@ public class OperationPoolTests
     {
         List<Two> rented = Rent<Two>(200);
         await RunAsync(() => rented.ForEach(OperationPool<Two>.Return));
-        // Up to two magazines of 16 stay with that thread.
-        Assert.InRange(Rent<Two>(200).ToHashSet().Intersect(rented).Count(), 200 - 32, 200);
+        // A magazine of 8 stays with that thread.
+        Assert.InRange(Rent<Two>(200).ToHashSet().Intersect(rented).Count(), 200 - 8, 200);
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public class OperationPoolTests
     {
         List<Three> rented = Rent<Three>(5000);
         await RunAsync(() => rented.ForEach(OperationPool<Three>.Return));
-        Assert.InRange(Rent<Three>(5000).Intersect(rented).Count(), OperationPool<Three>.SharedLimit - 32, OperationPool<Three>.SharedLimit + 32);
+        Assert.InRange(Rent<Three>(5000).Intersect(rented).Count(), OperationPool<Three>.SharedLimit - 8, OperationPool<Three>.SharedLimit + 8);
     }
 
     [Fact]
