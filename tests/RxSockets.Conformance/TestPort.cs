@@ -135,14 +135,17 @@ internal static class Peers
     public static async Task<Socket> ConnectAsync(EndPoint endPoint)
     {
         InwardDoor? door = SimulatedGateway.FindDoor(endPoint);
-        var socket = endPoint is UnixDomainSocketEndPoint
-            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = CreateFor(endPoint);
         await socket.ConnectAsync(endPoint).Within();
         if (door is not null)
             await door.ArrivedAsync(socket.LocalEndPoint!).Within();
         return socket;
     }
+
+    /// <summary>An unbound stream socket for the endpoint's family.</summary>
+    public static Socket CreateFor(EndPoint endPoint) => endPoint is UnixDomainSocketEndPoint
+        ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+        : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
     /// <summary>A listener; where the case runs on the simulated engine, its network reaches it.</summary>
     public static Socket Listen(EndPoint? endPoint = null)

@@ -108,9 +108,8 @@ internal sealed class DatagramPeer
         BinaryPrimitives.WriteInt32BigEndian(datagram, _id);
         BinaryPrimitives.WriteInt32BigEndian(datagram.AsSpan(4), number);
         for (int i = HeaderBytes; i < datagram.Length; i++)
-            datagram[i] = Pattern(_id, number, i);
-        using CancellationTokenSource? cancel =
-            Random.Below(8) == 0 ? new CancellationTokenSource(TimeSpan.FromMilliseconds(Random.Below(30)), _world.Network.TimeProvider) : null;
+            datagram[i] = StreamBook.Pattern(_id, number, direction: 0, i);
+        using CancellationTokenSource? cancel = _world.MayCancel(8, 30);
         SendOutcome outcome = SendOutcome.Sent;
         try
         {
@@ -122,11 +121,7 @@ internal sealed class DatagramPeer
             else
                 await _socket.SendAsync(datagram, token);
         }
-        catch (OperationCanceledException) when (cancel is { IsCancellationRequested: true })
-        {
-            outcome = SendOutcome.Failed;
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        catch (Exception error) when (error is SocketException or ObjectDisposedException || (error is OperationCanceledException && cancel is { IsCancellationRequested: true }))
         {
             outcome = SendOutcome.Failed;
         }
@@ -143,8 +138,7 @@ internal sealed class DatagramPeer
         while (goOn)
         {
             int left = Random.Below(3) == 0 ? 1 + Random.Below(5) : int.MaxValue;
-            using CancellationTokenSource? cancel =
-                Random.Below(4) == 0 ? new CancellationTokenSource(TimeSpan.FromMilliseconds(Random.Below(300)), _world.Network.TimeProvider) : null;
+            using CancellationTokenSource? cancel = _world.MayCancel(4, 300);
             goOn = false;
             try
             {
@@ -181,8 +175,6 @@ internal sealed class DatagramPeer
         int sent = _other._sizes[number];
         Check.That(bytes.Length == Math.Min(sent, _largest) && datagram.Truncated == sent > _largest, $"datagram {number} of {sent} bytes arrived as {bytes.Length}, truncated {datagram.Truncated}");
         for (int i = HeaderBytes; i < bytes.Length; i++)
-            Check.That(bytes[i] == Pattern(_other._id, number, i), $"byte {i} of datagram {number} is {bytes[i]:x2}");
+            Check.That(bytes[i] == StreamBook.Pattern(_other._id, number, direction: 0, i), $"byte {i} of datagram {number} is {bytes[i]:x2}");
     }
-
-    private static byte Pattern(int id, int number, int at) => (byte)(((id * 31) + (number * 7) + at + (at >> 8)) * 167);
 }

@@ -68,7 +68,7 @@ internal sealed class Reader(World world, RxConnection connection, Func<ReadOnly
     private async Task PullAsync()
     {
         int left = 1 + Random.Below(8);
-        using CancellationTokenSource? cancel = MayCancel();
+        using CancellationTokenSource? cancel = world.MayCancel(4, 50);
         try
         {
             await foreach (ReceivedSegment segment in connection.ReceiveAllAsync(cancel?.Token ?? default))
@@ -122,7 +122,7 @@ internal sealed class Reader(World world, RxConnection connection, Func<ReadOnly
         byte[] buffer = new byte[1 + Random.Below(500)];
         for (int i = Random.Below(8); i >= 0; i--)
         {
-            using CancellationTokenSource? cancel = MayCancel();
+            using CancellationTokenSource? cancel = world.MayCancel(4, 50);
             try
             {
                 int count = await connection.ReceiveAsync(buffer, cancel?.Token ?? default);
@@ -153,9 +153,6 @@ internal sealed class Reader(World world, RxConnection connection, Func<ReadOnly
 
         End();
     }
-
-    private CancellationTokenSource? MayCancel() =>
-        Random.Below(4) == 0 ? new CancellationTokenSource(TimeSpan.FromMilliseconds(Random.Below(50)), world.Network.TimeProvider) : null;
 
     private readonly List<byte> _unknown = [];
 

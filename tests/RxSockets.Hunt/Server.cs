@@ -31,8 +31,7 @@ internal sealed class Server(World world, RxListener listener)
     private async Task<bool> AcceptAsync(int way)
     {
         int left = 1 + Random.Below(4);
-        using CancellationTokenSource? cancel =
-            Random.Below(3) == 0 ? new CancellationTokenSource(TimeSpan.FromMilliseconds(Random.Below(300)), world.Network.TimeProvider) : null;
+        using CancellationTokenSource? cancel = world.MayCancel(3, 300);
         try
         {
             switch (way)

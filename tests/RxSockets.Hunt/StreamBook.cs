@@ -52,7 +52,7 @@ internal sealed class StreamBook(int id, int direction)
         BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(6), direction);
         BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(10), number);
         for (int i = 0; i < payload; i++)
-            frame[14 + i] = Pattern(number, i);
+            frame[14 + i] = Pattern(id, number, direction, i);
         return frame;
     }
 
@@ -89,7 +89,7 @@ internal sealed class StreamBook(int id, int direction)
         Check.That(number > _lastArrived && number < _frames.Count, $"frame {number} behind {_lastArrived} in {this}");
         ReadOnlySpan<byte> payload = body[HeaderBytes..];
         for (int i = 0; i < payload.Length; i++)
-            Check.That(payload[i] == Pattern(number, i), $"byte {i} of the {payload.Length} of frame {number} in {this} is {payload[i]:x2}, not {Pattern(number, i):x2}");
+            Check.That(payload[i] == Pattern(id, number, direction, i), $"byte {i} of the {payload.Length} of frame {number} in {this} is {payload[i]:x2}, not {Pattern(id, number, direction, i):x2}");
         _lastArrived = number;
         _arrived++;
         _received.Add(number);
@@ -120,5 +120,6 @@ internal sealed class StreamBook(int id, int direction)
 
     private readonly List<int> _received = [];
 
-    private byte Pattern(int number, int at) => (byte)(((id * 31) + (number * 7) + (direction * 13) + at + (at >> 8)) * 167);
+    /// <summary>The byte at a place of what was sent under a number.</summary>
+    public static byte Pattern(int id, int number, int direction, int at) => (byte)(((id * 31) + (number * 7) + (direction * 13) + at + (at >> 8)) * 167);
 }

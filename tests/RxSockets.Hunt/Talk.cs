@@ -78,8 +78,7 @@ internal sealed class Talk(World world, RxConnection connection, Writer writer, 
     {
         bool reuse = Random.Below(2) == 0;
         reader.Disconnecting();
-        using CancellationTokenSource? cancel =
-            Random.Below(4) == 0 ? new CancellationTokenSource(TimeSpan.FromMilliseconds(Random.Below(300)), world.Network.TimeProvider) : null;
+        using CancellationTokenSource? cancel = world.MayCancel(4, 300);
         try
         {
             bool done = await connection.DisconnectAsync(reuse, cancel?.Token ?? default);

@@ -72,6 +72,10 @@ internal sealed class World
     public Task PauseAsync() =>
         Task.Delay(TimeSpan.FromMilliseconds(Random.Below(5) == 0 ? Random.Below(3000) : Random.Below(30)), Network.TimeProvider);
 
+    /// <summary>One time in so many something that cancels, within so many milliseconds.</summary>
+    public CancellationTokenSource? MayCancel(int oneIn, int milliseconds) =>
+        Random.Below(oneIn) == 0 ? new CancellationTokenSource(TimeSpan.FromMilliseconds(Random.Below(milliseconds)), Network.TimeProvider) : null;
+
     public Conversation NewConversation()
     {
         var conversation = new Conversation(Conversations.Count + 1);

@@ -9,15 +9,12 @@ namespace RxSockets.Operations;
 /// </summary>
 internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TResult>, IValueTaskSource
 {
-    // Who came first, the one who awaits or the end.
-    private const int Awaited = 1;
-    private const int Ended = 2;
-
     private ManualResetValueTaskSourceCore<TResult> _core;
     private TResult? _result;
     private Exception? _error;
     private CancellationTokenRegistration _cancellation;
-    private int _who;
+    // Somebody awaits it, or it ended before that: whoever comes first.
+    private bool _taken;
 
     public ValueTask<TResult> Task => new(this, _core.Version);
 
@@ -54,18 +51,15 @@ internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TR
     /// With the outcome set: completes the operation here and now if nobody awaits it yet, so that no user code runs. Whoever awaits it then finds it complete and goes on at once. False: it is to be
     /// scheduled. True: it may be awaited, and back in its pool, already.
     /// </summary>
-    public bool TryCompleteUnawaited()
+    public virtual bool TryCompleteUnawaited()
     {
-        if (HasLastWord || Volatile.Read(ref _who) != 0 || Interlocked.CompareExchange(ref _who, Ended, 0) != 0)
+        if (Volatile.Read(ref _taken) || Interlocked.Exchange(ref _taken, true))
             return false;
         // Should somebody come to await it in the middle of this call: not on this thread, which may hold locks.
         _core.RunContinuationsAsynchronously = true;
         Complete();
         return true;
     }
-
-    /// <summary>It has something to do in <see cref="Completing"/>.</summary>
-    protected virtual bool HasLastWord => false;
 
     /// <summary>Just before the awaiter hears, on the same thread; must not throw.</summary>
     protected virtual void Completing()
@@ -105,7 +99,7 @@ internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TR
             _error = null;
             _core.Reset();
             _core.RunContinuationsAsynchronously = false;
-            _who = 0;
+            _taken = false;
             Recycle();
         }
     }
@@ -119,7 +113,7 @@ internal abstract class Operation<TResult> : CompletionWork, IValueTaskSource<TR
 
     void IValueTaskSource<TResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
-        Interlocked.CompareExchange(ref _who, Awaited, 0);
+        Interlocked.Exchange(ref _taken, true);
         _core.OnCompleted(continuation, state, token, flags);
     }
 

@@ -49,7 +49,8 @@ internal sealed class TransmitOperation : WriteOperation
     /// <summary>It was refused before it was queued.</summary>
     public void Abandon() => Recycle();
 
-    protected override bool HasLastWord => true;
+    /// <summary>Never: its progress is told first, and hearing of that is user code.</summary>
+    public override bool TryCompleteUnawaited() => false;
 
     protected override void Completing() => _progress.End(Sent);
 

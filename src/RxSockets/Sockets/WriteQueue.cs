@@ -64,7 +64,7 @@ internal sealed partial class WriteQueue(Connection connection, Lock sync, long 
             Append(operation, token);
             if (handOver)
                 operation.CoverAll();
-            else if (!_inFlight && !_due)
+            else
                 Pump();
         }
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using RxSockets.Engines.Managed;
 using RxSockets.Sockets;
 using RxSockets.Testing;
 
@@ -51,22 +52,15 @@ internal sealed class GatewayLink(Socket kernel, RxConnection simulated)
         if ((_outward.Ended || _outward.Stuck >= StuckLooks) && IsSimulatedReset())
             Break();
         // Once both FINs are out, a connection that ended in order looks the same.
-        else if (!_outward.Ended && (_inward.Ended || _inward.Stuck >= StuckLooks) && IsKernelReset())
+        else if (!_outward.Ended && (_inward.Ended || _inward.Stuck >= StuckLooks) && ManagedSockets.IsReset(kernel))
             Break();
     }
 
     private async Task InwardAsync()
     {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
-        while (await kernel.ReceiveAsync(buffer) is > 0 and var count)
-        {
-            _inward.BeginWrite();
-            await simulated.SendAsync(buffer.AsMemory(0, count));
-            _inward.EndWrite();
-        }
-
+        await PumpAsync(bytes => kernel.ReceiveAsync(bytes), bytes => simulated.SendAsync(bytes), _inward);
         // Linux tells a reset once: where the other direction's send had it, this is what the receive reads.
-        if (!_outward.Ended && IsKernelReset())
+        if (!_outward.Ended && ManagedSockets.IsReset(kernel))
         {
             Break();
             return;
@@ -78,16 +72,20 @@ internal sealed class GatewayLink(Socket kernel, RxConnection simulated)
 
     private async Task OutwardAsync()
     {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
-        while (await simulated.ReceiveAsync(buffer) is > 0 and var count)
-        {
-            _outward.BeginWrite();
-            await kernel.SendAsync(buffer.AsMemory(0, count));
-            _outward.EndWrite();
-        }
-
+        await PumpAsync(bytes => simulated.ReceiveAsync(bytes), async bytes => await kernel.SendAsync(bytes), _outward);
         _outward.Ended = true;
         kernel.Shutdown(SocketShutdown.Send);
+    }
+
+    private static async Task PumpAsync(Func<Memory<byte>, ValueTask<int>> receive, Func<ReadOnlyMemory<byte>, ValueTask> send, Direction direction)
+    {
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
+        while (await receive(buffer) is > 0 and var count)
+        {
+            direction.BeginWrite();
+            await send(buffer.AsMemory(0, count));
+            direction.EndWrite();
+        }
     }
 
     private async Task GuardedAsync(Func<Task> direction)
@@ -109,24 +107,6 @@ internal sealed class GatewayLink(Socket kernel, RxConnection simulated)
     {
         lock (_socket.Engine.Loop.Sync)
             return _socket.Incoming.ReaderError is not null;
-    }
-
-    private bool IsKernelReset()
-    {
-        const int Closed = 7;
-        if (kernel.AddressFamily == AddressFamily.Unix)
-            return false;
-        Span<byte> state = stackalloc byte[8];
-        try
-        {
-            kernel.GetRawSocketOption(6, 11, state);
-        }
-        catch (ObjectDisposedException)
-        {
-            return false;
-        }
-
-        return state[0] == Closed;
     }
 
     private sealed class Direction

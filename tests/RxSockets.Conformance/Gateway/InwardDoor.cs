@@ -41,9 +41,7 @@ internal sealed class InwardDoor
     /// <summary>A kernel's listener there, or null where it cannot be.</summary>
     public static Socket? TryOpen(EndPoint endPoint, bool dualMode)
     {
-        var socket = endPoint is UnixDomainSocketEndPoint
-            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = Peers.CreateFor(endPoint);
         try
         {
             if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)

@@ -31,7 +31,7 @@ internal sealed class OutwardDoor
 
     private async Task LetOutAsync(RxConnection connection)
     {
-        var socket = new Socket(_endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = Peers.CreateFor(_endPoint);
         try
         {
             socket.ReceiveBufferSize = socket.SendBufferSize = InwardDoor.KernelBuffer;

@@ -3,6 +3,9 @@ using RxSockets.Operations;
 
 namespace RxSockets.Tests.Operations;
 
+/// <summary>Alone: one case takes every buffer that the process has for gathering, and others count on getting one.</summary>
+[CollectionDefinition(nameof(SendBatchTests), DisableParallelization = true)]
+[Collection(nameof(SendBatchTests))]
 public class SendBatchTests
 {
     private readonly SendBatch _batch = new();

@@ -261,10 +261,13 @@ internal sealed unsafe class IoUringSocket : EngineSocket
     {
         Loop.Requests.Remove(_receive);
         if (_send is not null)
+        {
             Loop.Requests.Remove(_send);
+            _send.Free();
+        }
+
         if (_transmit is not null)
             Loop.Requests.Remove(_transmit);
-        _send?.Free();
         Loop.SocketRemoved();
     }
 
