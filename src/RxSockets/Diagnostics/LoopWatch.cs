@@ -5,9 +5,9 @@ namespace RxSockets.Diagnostics;
 /// <summary>
 /// Sees handlers that hold a loop (Inline scheduling). A loop only counts its batches of handlers, up at the beginning and at the end; this looks a few times within
 /// the limit whether a loop is still in the batch it was in. So a batch costs two additions and no look at the clock, and a stall is told never early and at most
-/// two looks late: within one and a half times the limit. One timer per port.
+/// two looks late: within one and a half times the limit. Whoever has it calls <see cref="Look"/> every <see cref="Period"/>.
 /// </summary>
-internal sealed class LoopWatch : IDisposable
+internal sealed class LoopWatch
 {
     private const int LooksPerLimit = 4;
 
@@ -16,22 +16,22 @@ internal sealed class LoopWatch : IDisposable
     private readonly TimeSpan _limit;
     private readonly Watched[] _loops;
     private readonly Action<int, TimeSpan> _stalled;
-    private readonly ITimer _timer;
 
     /// <param name="loops">The loops.</param>
-    /// <param name="time">The clock of the port.</param>
+    /// <param name="time">The clock by which a batch is long.</param>
     /// <param name="limit">How long a batch of handlers may take.</param>
-    /// <param name="stalled">Is told once per batch: which loop, for how long so far. On the timer's thread.</param>
+    /// <param name="stalled">Is told once per batch: which loop, for how long so far. Inside <see cref="Look"/>.</param>
     public LoopWatch(IReadOnlyList<CompletionLoop> loops, TimeProvider time, TimeSpan limit, Action<int, TimeSpan> stalled)
     {
         _time = time;
         _limit = limit;
         _stalled = stalled;
         _loops = [.. loops.Select(static loop => new Watched(loop))];
-        TimeSpan period = TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, limit.Ticks / LooksPerLimit));
-        using (ExecutionContext.SuppressFlow())
-            _timer = time.CreateTimer(static state => ((LoopWatch)state!).Look(), this, period, period);
+        Period = TimeSpan.FromTicks(Math.Max(TimeSpan.TicksPerMillisecond, limit.Ticks / LooksPerLimit));
     }
+
+    /// <summary>How often to look.</summary>
+    public TimeSpan Period { get; }
 
     /// <summary>Batches of a loop that took longer than the limit.</summary>
     public long StallsOf(int loop) => Volatile.Read(ref _loops[loop].Stalls);
@@ -39,18 +39,16 @@ internal sealed class LoopWatch : IDisposable
     /// <summary>The loop is in such a batch, or was at the last look.</summary>
     public bool IsStalled(int loop) => _loops[loop].IsTold && _loops[loop].Loop.Batch == _loops[loop].Batch;
 
-    public void Dispose() => _timer.Dispose();
-
-    private void Look()
+    public void Look()
     {
         for (int i = 0; i < _loops.Length; i++)
         {
-            if (Look(_loops[i]) is { } held)
+            if (LookAt(_loops[i]) is { } held)
                 _stalled(i, held);
         }
     }
 
-    private TimeSpan? Look(Watched watched)
+    private TimeSpan? LookAt(Watched watched)
     {
         lock (_sync)
         {

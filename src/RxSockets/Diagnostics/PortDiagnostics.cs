@@ -26,6 +26,7 @@ internal sealed class PortDiagnostics : IDisposable
     private long _connected;
     private long _acceptPauses;
     private long _handlerFailures;
+    private readonly PeriodicThread? _watching;
     private int _stallLogged;
 
     public PortDiagnostics(CompletionPortOptions options, CompletionEngine engine, string engineReason, IMeasuredMembers members)
@@ -41,7 +42,12 @@ internal sealed class PortDiagnostics : IDisposable
         if (options.Engine == EngineKind.Auto && engine.IsFallback)
             PortLog.EngineFellBack(_log, Id, engine.Kind, engineReason);
         if (options.Scheduling == CompletionScheduling.Inline && engine.Loops.Count > 0)
-            Watch = new LoopWatch(engine.Loops, options.TimeProvider, options.LoopStallLimit, LoopStalled);
+        {
+            // Real time, whatever the port's clock is: a handler blocks a thread.
+            Watch = new LoopWatch(engine.Loops, TimeProvider.System, options.LoopStallLimit, LoopStalled);
+            _watching = new PeriodicThread("RxSockets watch", Watch.Period, Watch.Look);
+        }
+
         for (int i = 0; i < engine.Loops.Count; i++)
             engine.Loops[i].Measures = new LoopMeasures(_instruments.BatchSize, _instruments.BatchDuration, [.. Tags, new(MetricNames.Loop, i)]);
         _instruments.Add(this);
@@ -123,7 +129,7 @@ internal sealed class PortDiagnostics : IDisposable
     public void Dispose()
     {
         _instruments.Remove(this);
-        Watch?.Dispose();
+        _watching?.Dispose();
     }
 
     private void LoopStalled(int loop, TimeSpan held)

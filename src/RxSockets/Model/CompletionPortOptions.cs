@@ -53,7 +53,7 @@ public sealed class CompletionPortOptions
 
     /// <summary>
     /// <see cref="CompletionScheduling.Inline"/>: how long handlers may hold a loop before that is counted (<c>rxsockets.loop.stalls</c>) and, once per port, logged;
-    /// 1 ms or more, default 1 s. It is told within one and a half times the limit; other loops go on. Engines without loops of their own ignore it.
+    /// 1 ms or more, default 1 s. Real time, also where <see cref="TimeProvider"/> is another. It is told within one and a half times the limit; other loops go on. Engines without loops of their own ignore it.
     /// </summary>
     public TimeSpan LoopStallLimit { get; set; } = TimeSpan.FromSeconds(1);
 

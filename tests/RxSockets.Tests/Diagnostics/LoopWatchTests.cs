@@ -10,11 +10,13 @@ public sealed class LoopWatchTests : IDisposable
 {
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(10);
 
     private readonly FakeTimeProvider _time = new();
     private readonly HeldLoop[] _loops = [new(), new()];
     private readonly List<(int Loop, TimeSpan Held)> _told = [];
     private readonly LoopWatch _watch;
+    private TimeSpan _sinceLook;
 
     public LoopWatchTests() => _watch = new LoopWatch(_loops, _time, s_limit, (loop, held) => _told.Add((loop, held)));
 
@@ -60,15 +62,22 @@ public sealed class LoopWatchTests : IDisposable
 
     public void Dispose()
     {
-        _watch.Dispose();
         foreach (HeldLoop loop in _loops)
             loop.Dispose();
     }
 
+    // In steps of 10 ms, with a look where one is due.
     private void Pass(TimeSpan span)
     {
-        for (TimeSpan passed = TimeSpan.Zero; passed < span; passed += TimeSpan.FromMilliseconds(10))
-            _time.Advance(TimeSpan.FromMilliseconds(10));
+        for (TimeSpan passed = TimeSpan.Zero; passed < span; passed += s_step)
+        {
+            _time.Advance(s_step);
+            _sinceLook += s_step;
+            if (_sinceLook < _watch.Period)
+                continue;
+            _sinceLook = TimeSpan.Zero;
+            _watch.Look();
+        }
     }
 
     /// <summary>A loop whose one handler ends when the test says so.</summary>
