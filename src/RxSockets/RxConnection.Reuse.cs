@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using RxSockets.Operations;
 using RxSockets.Sockets;
-using RxSockets.Streams;
 
 namespace RxSockets;
 
@@ -39,7 +38,6 @@ public sealed partial class RxConnection
         {
             ConnectOptions options = _options ?? new ConnectOptions();
             Connection next = await ConnectAttempt.ConnectAsync(core.Port, remoteEndPoint, firstData, options, handle, cancellationToken).ConfigureAwait(false);
-            _single = new SingleReceive(next.Receive);
             // Full fence, as in DisposeAsync: either we find the old life disposed of, or the disposal finds the new one.
             Interlocked.Exchange(ref _core, next);
             if (core.IsDisposed)

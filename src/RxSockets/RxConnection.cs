@@ -16,13 +16,11 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
 
     // One life of the socket; reconnecting begins another.
     private volatile Connection _core;
-    private volatile SingleReceive _single;
 
     internal RxConnection(Connection core, ConnectOptions? options = null)
     {
         _options = options;
         _core = core;
-        _single = new SingleReceive(core.Receive);
     }
 
     Connection IConnectionHolder.Core => _core;
@@ -90,7 +88,7 @@ public sealed partial class RxConnection : IAsyncDisposable, IConnectionHolder, 
 
     /// <summary>Receives once into the caller's memory: at least one byte, or 0 at the peer's FIN. Empty memory waits until data is there.</summary>
     public ValueTask<int> ReceiveAsync(Memory<byte> memory, CancellationToken cancellationToken = default) =>
-        _single.ReceiveAsync(memory, cancellationToken);
+        _core.Receive.Single.ReceiveAsync(memory, cancellationToken);
 
     /// <summary>
     /// Sends all bytes. Completes when the kernel took every byte; the memory is borrowed until then, also when cancelled. Cancelling a send that

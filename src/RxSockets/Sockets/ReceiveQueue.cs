@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using RxSockets.Buffers;
 using RxSockets.Engines;
 using RxSockets.Operations;
+using RxSockets.Streams;
 
 namespace RxSockets.Sockets;
 
@@ -17,6 +18,7 @@ internal sealed partial class ReceiveQueue(Connection connection, Lock sync, int
     private BufferLease? _head;
     private BufferLease? _tail;
     private DrainWork? _drain;
+    private SingleReceive? _single;
     private bool _drainScheduled;
     private BufferLease? _lent;
     private long _held;
@@ -36,6 +38,9 @@ internal sealed partial class ReceiveQueue(Connection connection, Lock sync, int
             LastReceive = connection.Port.Time.GetTimestamp();
         }
     }
+
+    /// <summary>The reader of ReceiveAsync. Made when first asked for: who reads the stream needs none.</summary>
+    public SingleReceive Single => Volatile.Read(ref _single) ?? Interlocked.CompareExchange(ref _single, new SingleReceive(this), null) ?? _single!;
 
     /// <summary>When bytes last came, on the port's clock; 0 if none did.</summary>
     public long LastReceive { get; private set; }
