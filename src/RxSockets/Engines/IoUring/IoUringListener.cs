@@ -93,7 +93,7 @@ internal sealed unsafe class IoUringListener : EngineListener
     private sealed class AcceptRequest(IoUringListener listener) : IoUringRequest
     {
         private bool _armed;
-        private int _fromBacklog;
+        private uint _fromBacklog;
         private bool _stopAsked;
         private bool _closeAsked;
         private bool _closeSubmitted;
@@ -108,7 +108,7 @@ internal sealed unsafe class IoUringListener : EngineListener
             }
 
             _armed = true;
-            _fromBacklog = listener._request.Backlog + 1;
+            _fromBacklog = LinuxSocket.Backlogged(listener._descriptor);
             _stopAsked = false;
             listener._loop.Statistics.Submitted(Verb.Accept);
             io_uring_sqe* entry = listener._loop.Prepare(this, IORING_OP_ACCEPT, listener._descriptor);
@@ -185,8 +185,7 @@ internal sealed unsafe class IoUringListener : EngineListener
             long established = engine.Options.TimeProvider.GetTimestamp();
             if (listener._request.Local is IPEndPoint)
             {
-                // Accepted at once, it was established just now; one that may have sat in the backlog is asked for its age. When the accept was armed
-                // the backlog was full at most (Linux holds one more than asked for).
+                // Accepted at once, it was established just now; one that sat in the backlog when the accept was armed, or may have since, is asked for its age.
                 if (_fromBacklog > 0 || listener._loop.WasBusy)
                     established -= LinuxSocket.AgeInMilliseconds(descriptor) * engine.Options.TimeProvider.TimestampFrequency / 1000;
             }

@@ -113,15 +113,10 @@ internal static unsafe class LinuxSocket
     }
 
     /// <summary>Time since establishment of a TCP connection that has sent nothing yet, in milliseconds (tcpi_last_data_sent).</summary>
-    public static uint AgeInMilliseconds(int fd)
-    {
-        byte* info = stackalloc byte[TcpiLastDataSentOffset + 4];
-        uint length = TcpiLastDataSentOffset + 4;
-        int result = Libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length);
-        return result == 0 && length == TcpiLastDataSentOffset + 4
-            ? BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(info + TcpiLastDataSentOffset, 4))
-            : 0;
-    }
+    public static uint AgeInMilliseconds(int fd) => TcpInfo(fd, TcpiLastDataSentOffset);
+
+    /// <summary>Connections that wait in a TCP listener's backlog.</summary>
+    public static uint Backlogged(int fd) => TcpInfo(fd, TcpiUnackedOffset);
 
     /// <summary>Bytes of a TCP connection that the peer acknowledged (tcpi_bytes_acked); of any other, less those it has not taken yet.</summary>
     public static long PeerProgress(int fd)
@@ -132,6 +127,15 @@ internal static unsafe class LinuxSocket
             return BinaryPrimitives.ReadInt64LittleEndian(new ReadOnlySpan<byte>(info + TcpiBytesAckedOffset, 8));
         int waiting = 0;
         return Libc.ioctl(fd, SIOCOUTQ, &waiting) == 0 ? -waiting : 0;
+    }
+
+    // A number of struct tcp_info; 0 where there is none.
+    private static uint TcpInfo(int fd, int offset)
+    {
+        byte* info = stackalloc byte[TcpiLastDataSentOffset + 4];
+        uint length = (uint)offset + 4;
+        int result = Libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length);
+        return result == 0 && length == offset + 4 ? BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(info + offset, 4)) : 0;
     }
 
     /// <summary>Both directions of a TCP connection are over and acknowledged.</summary>

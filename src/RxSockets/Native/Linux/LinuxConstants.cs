@@ -80,6 +80,9 @@ internal static class LinuxConstants
     /// <summary>tcpi_state, the first byte of struct tcp_info, of a connection that is over in both directions and acknowledged (TCP_CLOSE).</summary>
     public const byte TcpStateClosed = 7;
 
+    /// <summary>offsetof(struct tcp_info, tcpi_unacked): of a listener, connections that wait to be accepted (sk_ack_backlog).</summary>
+    public const int TcpiUnackedOffset = 24;
+
     /// <summary>offsetof(struct tcp_info, tcpi_last_data_sent).</summary>
     public const int TcpiLastDataSentOffset = 44;
     public const int TcpiBytesAckedOffset = 120;
