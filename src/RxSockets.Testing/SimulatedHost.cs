@@ -108,17 +108,17 @@ public sealed class SimulatedHost
 
     internal void UnbindPort(IPEndPoint local, bool datagram) => _bound.Remove((datagram, local.Port));
 
-    internal bool IsOwn(IPAddress address) => IPAddress.IsLoopback(address) || Plain(address).Equals(Address) || address.Equals(AddressV6);
+    internal bool IsOwn(IPAddress address) => IPAddress.IsLoopback(address) || Unmapped.Of(address).Equals(Address) || address.Equals(AddressV6);
 
     /// <summary>The host that an address means from here; null when nobody has it.</summary>
     internal SimulatedHost? Route(EndPoint remote) =>
-        remote is not IPEndPoint ip || IsOwn(ip.Address) || IsAny(ip.Address) ? this : Network.FindHost(Plain(ip.Address));
+        remote is not IPEndPoint ip || IsOwn(ip.Address) || IsAny(ip.Address) ? this : Network.FindHost(Unmapped.Of(ip.Address));
 
     internal SimulatedListener? FindListener(EndPoint remote)
     {
         if (remote is not IPEndPoint ip)
             return _unix.GetValueOrDefault(remote.ToString()!);
-        return _listeners.Find(listener => listener.LocalEndPoint is IPEndPoint local && local.Port == ip.Port && Hears(local.Address, Plain(ip.Address), listener.IsDualMode));
+        return _listeners.Find(listener => listener.LocalEndPoint is IPEndPoint local && local.Port == ip.Port && Hears(local.Address, Unmapped.Of(ip.Address), listener.IsDualMode));
     }
 
     /// <summary>The local endpoint of a connection to the remote one.</summary>
@@ -164,10 +164,8 @@ public sealed class SimulatedHost
             return false;
         // To connect to no address in particular is to connect to loopback.
         IPAddress meant = wanted.Equals(IPAddress.Any) ? IPAddress.Loopback : wanted.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : wanted;
-        return IsAny(bound) || Plain(bound).Equals(meant);
+        return IsAny(bound) || Unmapped.Of(bound).Equals(meant);
     }
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
-
-    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

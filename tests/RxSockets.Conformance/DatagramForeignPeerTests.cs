@@ -6,15 +6,17 @@ namespace RxSockets.Conformance;
 /// <summary>Peers that are not .NET: socat and nc.</summary>
 public class DatagramForeignPeerTests
 {
+    private static readonly string[] s_commands = ["socat -T 5 - UDP4:127.0.0.1:{0}", "nc -u -w 5 127.0.0.1 {0}"];
+
     public static TheoryData<EngineKind, CompletionScheduling, string> All
     {
         get
         {
             var all = new TheoryData<EngineKind, CompletionScheduling, string>();
-            foreach (TheoryDataRow<EngineKind, CompletionScheduling> row in Engines.OfTheSystem)
+            foreach (TheoryDataRow<EngineKind, CompletionScheduling> engine in Engines.All)
             {
-                all.Add(row.Data.Item1, row.Data.Item2, "socat -T 5 - UDP4:127.0.0.1:{0}");
-                all.Add(row.Data.Item1, row.Data.Item2, "nc -u -w 5 127.0.0.1 {0}");
+                foreach (string command in s_commands)
+                    all.Add(new TheoryDataRow<EngineKind, CompletionScheduling, string>(engine.Data.Item1, engine.Data.Item2, command) { Traits = engine.Traits });
             }
 
             return all;

@@ -10,7 +10,7 @@ public class DatagramLoadTests
 {
     private static readonly int s_warming = Wine.Scaled(20_000, underWine: 2_000);
 
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
 
     [Theory]
     [MemberData(nameof(All))]
@@ -18,7 +18,7 @@ public class DatagramLoadTests
     public async Task Two_hundred_thousand_in_bursts_none_lost_none_merged_none_allocated_for(EngineKind engine, CompletionScheduling scheduling)
     {
         const int Burst = 100, Longest = 300;
-        int count = Wine.Scaled(200_000, underWine: 10_000);
+        int count = engine == EngineKind.Simulated ? 20_000 : Wine.Scaled(200_000, underWine: 10_000);
         await using var port = new TestPort(engine, scheduling);
         await using RxDatagramSocket from = port.Datagrams();
         await using RxDatagramSocket to = port.Datagrams(static options => options.MaxDatagramSize = 1000);
@@ -52,8 +52,9 @@ public class DatagramLoadTests
         await reader.DisposeAsync();
         Assert.Equal(0, wrong);
         Assert.Equal(((long)count + s_warming, (long)count + s_warming), (from.DatagramsSent, to.DatagramsReceived));
-        // The thread pool and the runner allocate a little now and then; one small object per datagram would be 4,800,000 bytes.
-        Assert.InRange(allocated, 0, count * (1 + (int)Math.Ceiling(AwaitCost.BytesPerAwait())));
+        // The thread pool and the runner allocate a little now and then; one small object per datagram would be 4,800,000 bytes. A simulated network is made of objects.
+        if (engine != EngineKind.Simulated)
+            Assert.InRange(allocated, 0, count * (1 + (int)Math.Ceiling(AwaitCost.BytesPerAwait())));
 
         static int LengthOf(int i) => 4 + ((i & int.MaxValue) % (Longest - 4));
     }
@@ -63,6 +64,7 @@ public class DatagramLoadTests
     public async Task Nothing_is_allocated_per_datagram_of_many_senders(EngineKind engine, CompletionScheduling scheduling)
     {
         const int Peers = 5;
+        Assert.SkipWhen(engine == EngineKind.Simulated, "Simulated: its network is made of objects.");
         int rounds = Wine.Scaled(2_000, underWine: 300);
         await using var port = new TestPort(engine, scheduling);
         await using RxDatagramSocket socket = port.Datagrams();

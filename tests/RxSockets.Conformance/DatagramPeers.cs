@@ -13,18 +13,20 @@ internal static class DatagramPeers
         {
             var options = new DatagramOptions { CompletionPort = port.Port };
             configure?.Invoke(options);
-            return RxDatagramSocket.Bind(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), options);
+            endPoint ??= new IPEndPoint(IPAddress.Loopback, 0);
+            return port.Gateway is { } gateway && endPoint is IPEndPoint ip ? gateway.Bind(ip, options) : RxDatagramSocket.Bind(endPoint, options);
         }
     }
 
     extension(Peers)
     {
-        /// <summary>A plain UDP socket.</summary>
+        /// <summary>A plain UDP socket; where the case runs on the simulated engine, its network reaches it.</summary>
         public static Socket Datagrams(IPAddress? address = null, int port = 0)
         {
             address ??= IPAddress.Loopback;
-            var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
+            var socket = new PlainDatagramSocket(address.AddressFamily) { ReceiveBufferSize = 1 << 20 };
             socket.Bind(new IPEndPoint(address, port));
+            SimulatedGateway.Current?.Expose(socket);
             return socket;
         }
 

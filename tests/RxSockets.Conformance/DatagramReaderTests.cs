@@ -8,7 +8,7 @@ namespace RxSockets.Conformance;
 /// <summary>One reader, lent memory, nothing lost on leaving, and the races of cancel and disposal.</summary>
 public class DatagramReaderTests
 {
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
 
     [Theory]
     [MemberData(nameof(All))]

@@ -8,7 +8,7 @@ namespace RxSockets.Conformance;
 [Collection(nameof(SteadyStateTests))]
 public class DatagramTransmitTests
 {
-    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.OfTheSystem;
+    public static TheoryData<EngineKind, CompletionScheduling> All => Engines.All;
 
     [Theory]
     [MemberData(nameof(All))]
@@ -208,7 +208,7 @@ public class DatagramTransmitTests
     public async Task Two_hundred_thousand_in_transmitted_bursts_none_lost_none_merged_none_allocated_for(EngineKind engine, CompletionScheduling scheduling)
     {
         const int Burst = 200, Size = 64;
-        int count = Wine.Scaled(200_000, underWine: 10_000);
+        int count = engine == EngineKind.Simulated ? 20_000 : Wine.Scaled(200_000, underWine: 10_000);
         int warming = count / 10;
         await using var port = new TestPort(engine, scheduling);
         await using RxDatagramSocket from = port.Datagrams();
@@ -241,7 +241,8 @@ public class DatagramTransmitTests
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         await reader.DisposeAsync();
         Assert.Equal(0, wrong);
-        Assert.InRange(allocated, 0, count * (1 + (int)Math.Ceiling(AwaitCost.BytesPerAwait())));
+        if (engine != EngineKind.Simulated)
+            Assert.InRange(allocated, 0, count * (1 + (int)Math.Ceiling(AwaitCost.BytesPerAwait())));
         // Not a call for each: a batch of 64 leaves by one.
         if (engine == EngineKind.IoUring)
             Assert.InRange(port.Statistics.DirectSends, 0, (count + warming) / 16);

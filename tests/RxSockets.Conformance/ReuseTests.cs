@@ -157,6 +157,8 @@ public class ReuseTests
         await MembersAsync(0);
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await first.ReconnectAsync(listener.LocalEndPoint!));
         RxConnection second = await DisconnectedAsync();
+        // Else the port's end may still find the connection, and disposes of it.
+        await MembersAsync(1);
         await port.DisposeAsync();
         await Assert.ThrowsAsync<SocketException>(async () => await second.ReconnectAsync(listener.LocalEndPoint!));
 

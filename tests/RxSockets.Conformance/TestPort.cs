@@ -8,7 +8,7 @@ namespace RxSockets.Conformance;
 /// <summary>The engines and schedulings every case runs on.</summary>
 public static class Engines
 {
-    /// <summary>Those with a kernel below, for cases about the kernel or a process: its descriptors, its memory, a server in a process of its own, datagrams of plain sockets.</summary>
+    /// <summary>Those with a kernel below, for cases about the kernel or a process: its descriptors, its memory, a server in a process of its own.</summary>
     public static TheoryData<EngineKind, CompletionScheduling> OfTheSystem => new()
     {
         { EngineKind.IoUring, CompletionScheduling.Inline },
@@ -46,8 +46,6 @@ public static class Engines
 internal sealed class TestPort : IAsyncDisposable
 {
     private readonly ConcurrentQueue<object> _unhandled = new();
-    private readonly SimulatedGateway? _gateway;
-
     public TestPort(EngineKind engine, CompletionScheduling scheduling, Action<CompletionPortOptions>? configure = null)
     {
         var options = new CompletionPortOptions { Engine = engine, Scheduling = scheduling };
@@ -57,8 +55,8 @@ internal sealed class TestPort : IAsyncDisposable
         configure?.Invoke(options);
         if (engine == EngineKind.Simulated)
         {
-            _gateway = new SimulatedGateway();
-            Port = _gateway.CreatePort(options);
+            Gateway = new SimulatedGateway();
+            Port = Gateway.CreatePort(options);
         }
         else
         {
@@ -72,6 +70,9 @@ internal sealed class TestPort : IAsyncDisposable
     }
 
     public CompletionPort Port { get; }
+
+    /// <summary>On the simulated engine: its way to plain sockets.</summary>
+    public SimulatedGateway? Gateway { get; }
 
     public EngineStatistics Statistics => Port.Core.Engine.Statistics;
 
@@ -88,7 +89,7 @@ internal sealed class TestPort : IAsyncDisposable
         var options = new ListenerOptions { CompletionPort = Port };
         configure?.Invoke(options);
         endPoint ??= new IPEndPoint(IPAddress.Loopback, 0);
-        return _gateway is null ? RxListener.Bind(endPoint, options) : _gateway.Listen(endPoint, options);
+        return Gateway is null ? RxListener.Bind(endPoint, options) : Gateway.Listen(endPoint, options);
     }
 
     public ValueTask<RxConnection> ConnectAsync(EndPoint endPoint, ReadOnlyMemory<byte> firstData = default, CancellationToken token = default) =>
@@ -123,8 +124,8 @@ internal sealed class TestPort : IAsyncDisposable
         }
         finally
         {
-            if (_gateway is not null)
-                await _gateway.DisposeAsync();
+            if (Gateway is not null)
+                await Gateway.DisposeAsync();
         }
     }
 }

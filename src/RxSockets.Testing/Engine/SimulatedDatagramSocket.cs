@@ -8,12 +8,15 @@ using RxSockets.Operations;
 namespace RxSockets.Testing;
 
 /// <summary>
-/// A bound datagram socket of a host. What it sends is lost by the link's chance, behind a partition, and where nobody listens or the receiver's buffer is full; with
+/// A bound datagram socket of a host. What it sends is lost by the link's chance, behind a partition, and where nobody listens or the receiver's buffer (ReceiveBufferSize, 1 MiB by default) is full; with
 /// jitter datagrams overtake each other. Groups and broadcast mean nothing on this network and are refused. Guarded by the network's lock.
 /// </summary>
 internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
 {
-    private const int MostWaiting = 1024;
+    // What a datagram that waits counts beside its bytes, about as Linux counts it, and how much may wait where no ReceiveBufferSize was asked for.
+    private const int Overhead = 768;
+    private const int DefaultReceiveBuffer = 1 << 20;
+    private const int DefaultSendBuffer = 212_992;
 
     private readonly SimulatedEngine _engine;
     private readonly BufferPool _buffers;
@@ -21,6 +24,7 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
     private readonly bool _dualMode;
     private readonly SocketOptions _options = new();
     private readonly Queue<(IPEndPoint From, byte[] Payload)> _arrived = new();
+    private readonly Dictionary<SimulatedHost, Queue<Flight>> _ways = [];
     private readonly long _number;
     private IDatagramSink _sink = null!;
     private IPEndPoint? _remote;
@@ -29,6 +33,7 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
     private bool _stopAsked;
     private bool _starving;
     private bool _refused;
+    private long _waiting;
     private bool _closing;
     private bool _finishing;
 
@@ -37,6 +42,8 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
         _engine = engine;
         _maxSize = request.MaxDatagramSize;
         _dualMode = request.DualMode;
+        _options.Set(SocketOptionLevel.Socket, SocketOptionName.ReceiveBuffer, request.ReceiveBufferSize > 0 ? request.ReceiveBufferSize : DefaultReceiveBuffer);
+        _options.Set(SocketOptionLevel.Socket, SocketOptionName.SendBuffer, request.SendBufferSize > 0 ? request.SendBufferSize : DefaultSendBuffer);
         _buffers = new BufferPool(DatagramLayout.BufferSizeFor(request.MaxDatagramSize), engine.Options.MaxReceiveBufferBytes);
         _buffers.BufferAvailable += OnBufferAvailable;
         lock (engine.Loop.Sync)
@@ -204,16 +211,29 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
         bool v4 = to.AddressFamily == AddressFamily.InterNetwork || to.Address.IsIPv4MappedToIPv6;
         IPAddress own = v4 ? toLoopback ? IPAddress.Loopback : _engine.Host.Address : toLoopback ? IPAddress.IPv6Loopback : _engine.Host.AddressV6;
         var from = new IPEndPoint(own, LocalEndPoint.Port);
-        Loop.After(link.Delay(), () =>
+        // What happens at one moment happens in any order; datagrams on one way overtake each other only where it has jitter, and then each has a way of its own.
+        Queue<Flight> way = link.Jitter > TimeSpan.Zero ? [] : WayTo(target);
+        way.Enqueue(new Flight(from, to.Port, payload));
+        Loop.After(link.Delay(), () => Arrive(way, target, link));
+    }
+
+    private Queue<Flight> WayTo(SimulatedHost target)
+    {
+        if (!_ways.TryGetValue(target, out Queue<Flight>? way))
+            _ways[target] = way = [];
+        return way;
+    }
+
+    private void Arrive(Queue<Flight> way, SimulatedHost target, SimulatedLink link)
+    {
+        lock (Loop.Sync)
         {
-            lock (Loop.Sync)
-            {
-                if (target.Datagrams.TryGetValue(to.Port, out SimulatedDatagramSocket? receiver) && receiver.Hears(from))
-                    receiver.Add(from, payload);
-                else
-                    Loop.After(link.Delay(), Refused);
-            }
-        });
+            Flight flight = way.Dequeue();
+            if (target.Datagrams.TryGetValue(flight.Port, out SimulatedDatagramSocket? receiver) && receiver.Hears(flight.From))
+                receiver.Add(flight.From, flight.Payload);
+            else
+                Loop.After(link.Delay(), Refused);
+        }
     }
 
     // The word of ICMP about an earlier datagram; heard where the socket is connected, as on a real system.
@@ -227,14 +247,14 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
     }
 
     private bool Hears(IPEndPoint from) =>
-        (LocalEndPoint.AddressFamily == from.AddressFamily || _dualMode) && (_remote is null || (_remote.Port == from.Port && Plain(_remote.Address).Equals(from.Address)));
-
-    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        (LocalEndPoint.AddressFamily == from.AddressFamily || _dualMode) && (_remote is null || (_remote.Port == from.Port && Unmapped.Of(_remote.Address).Equals(from.Address)));
 
     private void Add(IPEndPoint from, byte[] payload)
     {
-        if (_closing || _arrived.Count >= MostWaiting)
+        // As a kernel's, an empty buffer takes one of any size.
+        if (_closing || (_waiting > 0 && _waiting + payload.Length + Overhead > _options.Get(SocketOptionLevel.Socket, SocketOptionName.ReceiveBuffer)))
             return;
+        _waiting += payload.Length + Overhead;
         bool mapped = LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6 && from.AddressFamily == AddressFamily.InterNetwork;
         _arrived.Enqueue((mapped ? new IPEndPoint(from.Address.MapToIPv6(), from.Port) : from, payload));
         Moved();
@@ -283,6 +303,7 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
     private void Fill(BufferLease buffer)
     {
         (IPEndPoint from, byte[] payload) = _arrived.Dequeue();
+        _waiting -= payload.Length + Overhead;
         SocketAddress sender = from.Serialize();
         sender.Buffer.Span[..sender.Size].CopyTo(buffer.Memory.Span[DatagramLayout.AddressOffset..]);
         int length = Math.Min(payload.Length, _maxSize);
@@ -352,4 +373,6 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
             Moved();
         }
     }
+
+    private readonly record struct Flight(IPEndPoint From, int Port, byte[] Payload);
 }

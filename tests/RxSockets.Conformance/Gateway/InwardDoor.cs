@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using RxSockets.Testing;
 
 namespace RxSockets.Conformance;
 
@@ -104,11 +105,11 @@ internal sealed class InwardDoor
 
     private async Task LetInAsync(Socket peer)
     {
-        EndPoint? from = peer.RemoteEndPoint is IPEndPoint ip ? Plain(ip) : null;
+        EndPoint? from = peer.RemoteEndPoint is IPEndPoint ip ? Unmapped.Of(ip) : null;
         try
         {
             var options = new ConnectOptions { CompletionPort = _gateway.Port, LocalEndPoint = from };
-            EndPoint to = from is null ? _endPoint : Plain((IPEndPoint)peer.LocalEndPoint!);
+            EndPoint to = from is null ? _endPoint : Unmapped.Of((IPEndPoint)peer.LocalEndPoint!);
             _gateway.Join(peer, await RxConnection.ConnectAsync(to, default, options, _gateway.Ended));
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException)
@@ -122,8 +123,5 @@ internal sealed class InwardDoor
     }
 
     private TaskCompletionSource Arrival(EndPoint peer) =>
-        _arrived.GetOrAdd(Plain((IPEndPoint)peer), static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-
-    private static IPEndPoint Plain(IPEndPoint endPoint) =>
-        endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
+        _arrived.GetOrAdd(Unmapped.Of((IPEndPoint)peer), static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 }

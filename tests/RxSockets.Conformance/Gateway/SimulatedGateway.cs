@@ -21,6 +21,9 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     private readonly ConcurrentDictionary<InwardDoor, bool> _inward = new();
     private readonly ConcurrentDictionary<OutwardDoor, bool> _outward = new();
     private readonly ConcurrentDictionary<GatewayLink, Task> _links = new();
+    private readonly ConcurrentDictionary<DatagramDoor, bool> _datagramDoors = new();
+    private readonly Dictionary<IPEndPoint, Task<DatagramStandIn>> _standIns = [];
+    private readonly Dictionary<IPEndPoint, Task> _leaving = [];
     private readonly ConcurrentQueue<object> _failures = new();
     private readonly CancellationTokenSource _ended = new();
     private readonly Task _watching;
@@ -96,6 +99,47 @@ internal sealed class SimulatedGateway : IAsyncDisposable
         listener.Disposing += door.Close;
     }
 
+    /// <summary>Binds a datagram socket of the simulation, and opens the kernel's at the same endpoint.</summary>
+    public RxDatagramSocket Bind(IPEndPoint endPoint, DatagramOptions options)
+    {
+        CloseDeadDoors();
+        Socket? kernel = endPoint.Port == 0 ? DatagramDoor.TryOpen(endPoint, options.DualMode) : null;
+        try
+        {
+            var socket = RxDatagramSocket.Bind(kernel?.LocalEndPoint ?? endPoint, options);
+            kernel ??= DatagramDoor.TryOpen(socket.LocalEndPoint, options.DualMode) ?? throw new InvalidOperationException($"The kernel has no {endPoint}.");
+            _datagramDoors[new DatagramDoor(this, kernel)] = true;
+            return socket;
+        }
+        catch
+        {
+            kernel?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Has the simulation reach the plain datagram socket, until that is disposed of.</summary>
+    public void Expose(PlainDatagramSocket socket)
+    {
+        var endPoint = (IPEndPoint)socket.LocalEndPoint!;
+        _ = Observed(StandInAsync(endPoint));
+        socket.Disposing += () => Leave(endPoint);
+    }
+
+    /// <summary>The one of the simulation's socket with that port.</summary>
+    public DatagramDoor? FindDatagramDoor(int port) => _datagramDoors.Keys.FirstOrDefault(door => door.IsAt(port));
+
+    /// <summary>Who stands in for the plain datagram socket there: since it was shown, or since a datagram of it came.</summary>
+    public Task<DatagramStandIn> StandInAsync(IPEndPoint peer)
+    {
+        lock (_standIns)
+        {
+            if (!_standIns.TryGetValue(peer, out Task<DatagramStandIn>? standIn))
+                _standIns[peer] = standIn = MakeStandInAsync(_leaving.GetValueOrDefault(peer, Task.CompletedTask), peer);
+            return standIn;
+        }
+    }
+
     /// <summary>Joins the two for as long as they last.</summary>
     public void Join(Socket kernel, RxConnection simulated)
     {
@@ -125,6 +169,15 @@ internal sealed class SimulatedGateway : IAsyncDisposable
             door.Close();
         foreach ((OutwardDoor door, _) in _outward)
             door.Close();
+        foreach ((DatagramDoor door, _) in _datagramDoors)
+            door.Close();
+        await Task.WhenAll(_datagramDoors.Keys.Select(static door => door.Running)).Within();
+        IPEndPoint[] standing;
+        lock (_standIns)
+            standing = [.. _standIns.Keys];
+        foreach (IPEndPoint peer in standing)
+            Leave(peer);
+        await Task.WhenAll(_leaving.Values).Within();
         await Task.WhenAll([_watching, .. _inward.Keys.Select(static door => door.Running), .. _outward.Keys.Select(static door => door.Running)]).Within();
         foreach ((GatewayLink link, _) in _links)
             link.Break();
@@ -141,8 +194,32 @@ internal sealed class SimulatedGateway : IAsyncDisposable
         _links.TryRemove(link, out _);
     }
 
+    // A port may be bound again when the one before is closed.
+    private async Task<DatagramStandIn> MakeStandInAsync(Task former, IPEndPoint peer)
+    {
+        await former;
+        return new DatagramStandIn(this, peer);
+    }
+
+    private void Leave(IPEndPoint peer)
+    {
+        lock (_standIns)
+        {
+            if (_standIns.Remove(peer, out Task<DatagramStandIn>? standIn))
+                _leaving[peer] = Observed(CloseAsync(standIn));
+        }
+
+        static async Task CloseAsync(Task<DatagramStandIn> standIn) => await (await standIn).CloseAsync();
+    }
+
     private void CloseDeadDoors()
     {
+        foreach ((DatagramDoor door, _) in _datagramDoors)
+        {
+            if (!door.IsAlive)
+                door.Close();
+        }
+
         foreach ((InwardDoor door, _) in _inward)
         {
             if (!door.IsAlive)

@@ -72,6 +72,35 @@ public class SimulatedContractTests
         }
     }
 
+    [Theory]
+    [InlineData(0, 300)]
+    [InlineData(10_000, 5)]
+    public Task Datagrams_beyond_the_receive_buffer_are_lost(int receiveBuffer, int kept) => OnAHostAsync(async (network, port, _) =>
+    {
+        // Each counts 768 bytes more than it has. Nobody reads before all have come.
+        RxDatagramSocket Bind() => RxDatagramSocket.Bind(
+            new IPEndPoint(IPAddress.Loopback, 0), new DatagramOptions { CompletionPort = port, ReceiveBufferSize = receiveBuffer });
+        await using RxDatagramSocket from = Bind(), to = Bind();
+        if (receiveBuffer > 0)
+            Assert.Equal(receiveBuffer, to.ReceiveBufferSize);
+        for (int i = 0; i < 300; i++)
+            await from.SendToAsync(BitConverter.GetBytes(i).Concat(new byte[996]).ToArray(), to.LocalEndPoint);
+        await Task.Delay(TimeSpan.FromSeconds(1), network.TimeProvider);
+        IAsyncEnumerator<ReceivedDatagram> reader = to.ReceiveAllAsync().GetAsyncEnumerator();
+        for (int i = 0; i < kept; i++)
+        {
+            Assert.True(await reader.MoveNextAsync());
+            Assert.Equal(i, BitConverter.ToInt32(reader.Current.Memory.Span));
+        }
+
+        // There is room again.
+        ValueTask<bool> next = reader.MoveNextAsync();
+        await from.SendToAsync(BitConverter.GetBytes(-1), to.LocalEndPoint);
+        Assert.True(await next);
+        Assert.Equal(-1, BitConverter.ToInt32(reader.Current.Memory.Span));
+        await reader.DisposeAsync();
+    });
+
     private static async Task FailsAsync(SocketError expected, EndPoint remote, ConnectOptions options)
     {
         var error = await Assert.ThrowsAsync<SocketException>(async () => await RxConnection.ConnectAsync(remote, default, options));
