@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Sockets;
 using RxSockets.Engines;
+using RxSockets.Testing;
 
 namespace RxSockets.Conformance;
 
@@ -76,7 +77,7 @@ public class SendTests
     {
         await using var port = new TestPort(engine, scheduling, static options => options.MaxQueuedBytes = 10_000);
         (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
-        Piece first = new([1, 2, 3], 0), last = first;
+        Piece first = new(new byte[] { 1, 2, 3 }), last = first;
         var expected = new List<byte>(first.Memory.ToArray());
         for (int i = 0; i < 300; i++)
         {
@@ -85,7 +86,7 @@ public class SendTests
             last = last.Append(bytes);
         }
 
-        Task sending = connection.SendAsync(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length)).AsTask();
+        Task sending = connection.SendAsync(Piece.Sequence(first, last)).AsTask();
         Assert.Equal(expected, await peer.ReceiveExactlyAsync(expected.Count));
         await sending.Within();
         await connection.SendAsync(ReadOnlySequence<byte>.Empty).AsTask().Within();
@@ -151,21 +152,5 @@ public class SendTests
             received += await connection.ReceiveAsync(one).AsTask().Within();
         await connection.DisposeAsync();
         peer.Dispose();
-    }
-
-    private sealed class Piece : ReadOnlySequenceSegment<byte>
-    {
-        public Piece(byte[] bytes, long at)
-        {
-            Memory = bytes;
-            RunningIndex = at;
-        }
-
-        public Piece Append(byte[] bytes)
-        {
-            var next = new Piece(bytes, RunningIndex + Memory.Length);
-            Next = next;
-            return next;
-        }
     }
 }

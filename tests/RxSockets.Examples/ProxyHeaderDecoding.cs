@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Text;
 using Proxy;
+using RxSockets.Testing;
 
 namespace RxSockets.Examples;
 
@@ -13,12 +13,13 @@ internal static class ProxyHeaderDecoding
     public static string Decode(IReadOnlyList<byte[]> pieces)
     {
         var decoder = new ProxyHeaderDecoder();
+        Piece[] linked = Piece.Link(pieces);
         long examined = 0;
         try
         {
             for (int count = 1; count <= pieces.Count; count++)
             {
-                if (decoder.TryDecode(Sequence(pieces, count), ref examined, out long consumed, out ProxyHeader? header))
+                if (decoder.TryDecode(Piece.Sequence(linked[0], linked[count - 1]), ref examined, out long consumed, out ProxyHeader? header))
                     return $"{consumed} bytes: {Describe(header)}";
             }
 
@@ -66,26 +67,5 @@ internal static class ProxyHeaderDecoding
         }
 
         return pieces;
-    }
-
-    private static ReadOnlySequence<byte> Sequence(IReadOnlyList<byte[]> pieces, int count)
-    {
-        var first = new Piece(pieces[0], 0);
-        Piece last = first;
-        for (int i = 1; i < count; i++)
-            last = last.Append(pieces[i]);
-        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
-    }
-
-    private sealed class Piece : ReadOnlySequenceSegment<byte>
-    {
-        public Piece(byte[] bytes, long index) => (Memory, RunningIndex) = (bytes, index);
-
-        public Piece Append(byte[] bytes)
-        {
-            var next = new Piece(bytes, RunningIndex + Memory.Length);
-            Next = next;
-            return next;
-        }
     }
 }

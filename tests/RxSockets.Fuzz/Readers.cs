@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Reactive.Concurrency;
 using System.Reactive.Linq;
+using RxSockets.Testing;
 
 namespace RxSockets.Fuzz;
 
@@ -31,7 +31,7 @@ internal sealed class Readers<TFrame>(IFrameDecoder<TFrame> decoder, Func<TFrame
         return Read(parser, Enumerable.Range(1, linked.Length), count =>
         {
             consumed += parser.Consumed;
-            parser.Load(Piece.Sequence(linked, count).Slice(consumed));
+            parser.Load(Piece.Sequence(linked[0], linked[count - 1]).Slice(consumed));
         });
     }
 

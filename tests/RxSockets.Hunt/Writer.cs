@@ -87,20 +87,7 @@ internal sealed class Writer(World world, RxConnection connection, StreamBook bo
 
     private static ReadOnlySequence<byte> TwoPieces(byte[] frame, int cut)
     {
-        var first = new Piece(frame.AsMemory(0, cut), null);
-        var second = new Piece(frame.AsMemory(cut), first);
-        return new ReadOnlySequence<byte>(first, 0, second, second.Memory.Length);
-    }
-
-    private sealed class Piece : ReadOnlySequenceSegment<byte>
-    {
-        public Piece(ReadOnlyMemory<byte> memory, Piece? before)
-        {
-            Memory = memory;
-            if (before is null)
-                return;
-            before.Next = this;
-            RunningIndex = before.RunningIndex + before.Memory.Length;
-        }
+        var first = new Piece(frame.AsMemory(0, cut));
+        return Piece.Sequence(first, first.Append(frame.AsMemory(cut)));
     }
 }

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using RxSockets.Buffers;
 using RxSockets.Engines;
 using RxSockets.Operations;
-using RxSockets.Streams;
 
 namespace RxSockets.Sockets;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using RxSockets.Testing;
 
 namespace RxSockets.Benchmarks.Micro;
 
@@ -79,21 +80,9 @@ internal sealed class FramedBytes
         for (int repeat = 0; repeat < Repeats; repeat++)
         {
             for (int at = repeat == 0 ? PieceBytes : 0; at < BlockBytes; at += PieceBytes)
-                last = last.Follow(_block.AsMemory(at, PieceBytes));
+                last = last.Append(_block.AsMemory(at, PieceBytes));
         }
 
-        return new ReadOnlySequence<byte>(first, 0, last, PieceBytes);
-    }
-
-    private sealed class Piece : ReadOnlySequenceSegment<byte>
-    {
-        public Piece(ReadOnlyMemory<byte> memory) => Memory = memory;
-
-        public Piece Follow(ReadOnlyMemory<byte> memory)
-        {
-            var next = new Piece(memory) { RunningIndex = RunningIndex + Memory.Length };
-            Next = next;
-            return next;
-        }
+        return Piece.Sequence(first, last);
     }
 }

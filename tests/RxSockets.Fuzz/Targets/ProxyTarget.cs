@@ -1,5 +1,5 @@
-using System.Buffers;
 using Proxy;
+using RxSockets.Testing;
 
 namespace RxSockets.Fuzz.Targets;
 
@@ -56,7 +56,7 @@ internal static class ProxyTarget
         {
             for (int count = 1; count <= linked.Length; count++)
             {
-                if (decoder.TryDecode(Piece.Sequence(linked, count), ref examined, out consumed, out header))
+                if (decoder.TryDecode(Piece.Sequence(linked[0], linked[count - 1]), ref examined, out consumed, out header))
                     return Describe(header);
             }
 

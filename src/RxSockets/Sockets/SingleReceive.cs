@@ -1,7 +1,6 @@
 using System.Threading.Tasks.Sources;
-using RxSockets.Sockets;
 
-namespace RxSockets.Streams;
+namespace RxSockets.Sockets;
 
 /// <summary>
 /// One ReceiveAsync into the caller's memory: the reader of the connection while it lasts. Reused by its connection, so a receive
