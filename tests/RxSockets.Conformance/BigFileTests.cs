@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -35,16 +34,8 @@ public class BigFileTests
         {
             Write(path, block);
             using Socket listener = Peers.Listen();
-            using Process child = Process.Start(new ProcessStartInfo("dotnet")
-            {
-                ArgumentList =
-                {
-                    Path.Combine(AppContext.BaseDirectory, "RxSockets.Child.dll"), "transmit", engine.ToString(), nameof(CompletionScheduling.ThreadPool),
-                    ((IPEndPoint)listener.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture), path,
-                },
-                RedirectStandardOutput = true,
-            })!;
-            using var ending = new Ending(child);
+            using var child = new ChildProcess(
+                "transmit", engine.ToString(), nameof(CompletionScheduling.ThreadPool), ((IPEndPoint)listener.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture), path);
             using Socket peer = await listener.AcceptAsync().Within();
             peer.ReceiveTimeout = 60_000;
             await Task.Run(() =>
@@ -53,12 +44,12 @@ public class BigFileTests
                 Check(peer, Length, block);
                 Assert.Equal(0, peer.Receive(new byte[1]));
             });
-            string[] told = (await child.StandardOutput.ReadLineAsync().Within())!.Split(' ');
+            long[] told = await child.ReadNumbersAsync();
             peer.Dispose();
-            await child.WaitForExitAsync().Within();
-            Assert.Equal(Length + (2 * Edge), long.Parse(told[0], CultureInfo.InvariantCulture));
+            await child.EndedAsync();
+            Assert.Equal(Length + (2 * Edge), told[0]);
             TestContext.Current.TestOutputHelper?.WriteLine($"{engine}: the peak grew by {told[1]} KiB");
-            Assert.InRange(long.Parse(told[1], CultureInfo.InvariantCulture), 0, 32 << 10);
+            Assert.InRange(told[1], 0, 32 << 10);
         }
         finally
         {
@@ -106,15 +97,6 @@ public class BigFileTests
         finally
         {
             File.Delete(path);
-        }
-    }
-
-    private sealed class Ending(Process process) : IDisposable
-    {
-        public void Dispose()
-        {
-            if (!process.HasExited)
-                process.Kill();
         }
     }
 

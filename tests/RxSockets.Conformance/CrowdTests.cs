@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using RxSockets.Testing;
 
@@ -37,29 +36,16 @@ public class CrowdTests
                 all.SetResult();
             connection.Received.Subscribe(_ => Interlocked.Increment(ref spoke), _ => Interlocked.Increment(ref left), () => Interlocked.Increment(ref left));
         });
-        using Process child = Process.Start(new ProcessStartInfo(
-            "dotnet", $"\"{Path.Combine(AppContext.BaseDirectory, "RxSockets.Child.dll")}\" crowd {((IPEndPoint)listener.LocalEndPoint).Port} {Clients} {Speaking}")
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
-        try
-        {
-            Assert.Equal("connected", await child.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)));
-            await all.Task.Within();
-            await Deadline.EventuallyAsync(() => counters.DroppedSilent >= Clients - Speaking);
-            // Closed is told when the handle is closed, and with it the peer was reset.
-            RxConnection[] silent = [.. connections.Where(static connection => connection.BytesReceived == 0)];
-            await Task.WhenAll(silent.Select(static connection => connection.Closed)).Within();
-            child.StandardInput.Close();
-            Assert.Equal($"reset {Clients - Speaking} silent, 0 speaking", await child.StandardOutput.ReadLineAsync().Within());
-            await child.WaitForExitAsync().Within();
-        }
-        finally
-        {
-            if (!child.HasExited)
-                child.Kill();
-        }
+        using var child = new ChildProcess("crowd", $"{((IPEndPoint)listener.LocalEndPoint).Port}", $"{Clients}", $"{Speaking}");
+        Assert.Equal("connected", await child.ReadLineAsync(TimeSpan.FromSeconds(60)));
+        await all.Task.Within();
+        await Deadline.EventuallyAsync(() => counters.DroppedSilent >= Clients - Speaking);
+        // Closed is told when the handle is closed, and with it the peer was reset.
+        RxConnection[] silent = [.. connections.Where(static connection => connection.BytesReceived == 0)];
+        await Task.WhenAll(silent.Select(static connection => connection.Closed)).Within();
+        child.CloseInput();
+        Assert.Equal($"reset {Clients - Speaking} silent, 0 speaking", await child.ReadLineAsync());
+        await child.EndedAsync();
 
         Assert.Equal(Clients - Speaking, counters.DroppedSilent);
         Assert.Equal(Speaking, Volatile.Read(ref spoke));

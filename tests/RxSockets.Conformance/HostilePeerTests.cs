@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -68,56 +67,40 @@ public class HostilePeerTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads the server's resident memory from /proc.");
         if (EngineSelector.WhyNot(engine) is { } reason)
             Assert.Skip($"{engine} cannot run here: {reason}");
-        using Process server = Start("guarded", engine.ToString(), scheduling.ToString());
-        try
-        {
-            int[] ports = [.. (await server.StandardOutput.ReadLineAsync().Within())!.Split(' ').Select(static port => int.Parse(port, CultureInfo.InvariantCulture))];
-            int port = ports[attack == "prefix" ? 1 : 0];
-            using var honest = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            await honest.ConnectAsync(IPAddress.Loopback, ports[2]).Within();
-            // Once before, so that what the server loads and allocates once is there.
-            await RunHostileAsync(attack, port, Math.Min(count, 50), honest, TimeSpan.FromSeconds(1));
-            long before = await MemoryAsync(server);
-            (long sent, int cut, long memory, TimeSpan[] trips) = await RunHostileAsync(attack, port, count, honest, s_duration, () => MemoryAsync(server));
-            Array.Sort(trips);
-            var outcome = new Outcome(sent, cut, memory - before);
-            TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{attack} x {count}, {engine}, {scheduling}: {outcome}; of {trips.Length} honest round trips the median took {trips[trips.Length / 2].TotalMilliseconds:F2} ms, 99 % {trips[trips.Length * 99 / 100].TotalMilliseconds:F1} ms, the longest {trips[^1].TotalMilliseconds:F0} ms"));
-            // Three processes share the processors; a stall would last as long as the attack.
-            Assert.InRange(trips.Length, 20, int.MaxValue);
-            Assert.InRange(trips[^1], TimeSpan.Zero, s_duration / 2);
-            server.StandardInput.Close();
-            honest.Dispose();
-            await server.WaitForExitAsync().Within();
-            return outcome;
-        }
-        finally
-        {
-            if (!server.HasExited)
-                server.Kill();
-        }
+        using var server = new ChildProcess("guarded", engine.ToString(), scheduling.ToString());
+        long[] ports = await server.ReadNumbersAsync();
+        long port = ports[attack == "prefix" ? 1 : 0];
+        using var honest = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await honest.ConnectAsync(IPAddress.Loopback, (int)ports[2]).Within();
+        // Once before, so that what the server loads and allocates once is there.
+        await RunHostileAsync(attack, port, Math.Min(count, 50), honest, TimeSpan.FromSeconds(1));
+        long before = await MemoryAsync(server);
+        (long sent, int cut, long memory, TimeSpan[] trips) = await RunHostileAsync(attack, port, count, honest, s_duration, () => MemoryAsync(server));
+        Array.Sort(trips);
+        var outcome = new Outcome(sent, cut, memory - before);
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{attack} x {count}, {engine}, {scheduling}: {outcome}; of {trips.Length} honest round trips the median took {trips[trips.Length / 2].TotalMilliseconds:F2} ms, 99 % {trips[trips.Length * 99 / 100].TotalMilliseconds:F1} ms, the longest {trips[^1].TotalMilliseconds:F0} ms"));
+        // Three processes share the processors; a stall would last as long as the attack.
+        Assert.InRange(trips.Length, 20, int.MaxValue);
+        Assert.InRange(trips[^1], TimeSpan.Zero, s_duration / 2);
+        server.CloseInput();
+        honest.Dispose();
+        await server.EndedAsync();
+        return outcome;
     }
 
     private static async Task<(long Sent, int Cut, long Memory, TimeSpan[] Trips)> RunHostileAsync(
-        string attack, int port, int count, Socket honest, TimeSpan duration, Func<Task<long>>? look = null)
+        string attack, long port, int count, Socket honest, TimeSpan duration, Func<Task<long>>? look = null)
     {
-        using Process hostile = Start("hostile", attack, port.ToString(CultureInfo.InvariantCulture), count.ToString(CultureInfo.InvariantCulture));
-        try
-        {
-            Assert.Equal("attacking", await hostile.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)));
-            TimeSpan[] trips = await TripAsync(honest, duration);
-            long memory = look is null ? 0 : await look();
-            hostile.StandardInput.Close();
-            long[] told = [.. (await hostile.StandardOutput.ReadLineAsync().Within())!.Split(' ').Select(static figure => long.Parse(figure, CultureInfo.InvariantCulture))];
-            await hostile.WaitForExitAsync().Within();
-            return (told[0], (int)told[1], memory, trips);
-        }
-        finally
-        {
-            if (!hostile.HasExited)
-                hostile.Kill();
-        }
+        using var hostile = new ChildProcess("hostile", attack, port.ToString(CultureInfo.InvariantCulture), count.ToString(CultureInfo.InvariantCulture));
+        Assert.Equal("attacking", await hostile.ReadLineAsync(TimeSpan.FromSeconds(60)));
+        TimeSpan[] trips = await TripAsync(honest, duration);
+        long memory = look is null ? 0 : await look();
+        hostile.CloseInput();
+        long[] told = await hostile.ReadNumbersAsync();
+        await hostile.EndedAsync();
+        return (told[0], (int)told[1], memory, trips);
     }
 
     private static async Task<TimeSpan[]> TripAsync(Socket honest, TimeSpan duration)
@@ -136,19 +119,10 @@ public class HostilePeerTests
         return [.. trips];
     }
 
-    private static async Task<long> MemoryAsync(Process server)
+    private static async Task<long> MemoryAsync(ChildProcess server)
     {
-        await server.StandardInput.WriteLineAsync("memory");
-        return long.Parse((await server.StandardOutput.ReadLineAsync().Within())!, CultureInfo.InvariantCulture);
-    }
-
-    private static Process Start(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "RxSockets.Child.dll"));
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        return Process.Start(start)!;
+        await server.WriteLineAsync("memory");
+        return (await server.ReadNumbersAsync())[0];
     }
 
     /// <summary>Bytes that left the attackers, connections that the server cut, and by how much its resident memory was larger under attack.</summary>

@@ -45,20 +45,10 @@ public class PacketLossTests
             Assert.SkipUnless(ruled == 0, $"nft cannot be used here: {refusal}");
             await MustAsync("ip", "netns", "exec", space, "nft", "add", "chain", "inet", "loss", "in", "{ type filter hook input priority 0; }");
             await MustAsync("ip", "netns", "exec", space, "nft", "add", "rule", "inet", "loss", "in", "meta", "l4proto", "tcp", "numgen", "random", "mod", "100", "<", $"{loss}", "drop");
-            using Process child = Start(
-                "ip", "netns", "exec", space, "dotnet", Path.Combine(AppContext.BaseDirectory, "RxSockets.Child.dll"), "lossy", $"{engine}", $"{Streams}", $"{Seconds}");
-            try
-            {
-                string? line = await child.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds((3 * Seconds) + 30));
-                Assert.NotNull(line);
-                int[] numbers = [.. line.Split(' ').Where(static word => char.IsDigit(word[0])).Select(int.Parse)];
-                return (numbers[0], numbers[1], numbers[2]);
-            }
-            finally
-            {
-                if (!child.HasExited)
-                    child.Kill(entireProcessTree: true);
-            }
+            using var child = ChildProcess.StartIn(space, "lossy", $"{engine}", $"{Streams}", $"{Seconds}");
+            string line = await child.ReadLineAsync(TimeSpan.FromSeconds((3 * Seconds) + 30));
+            int[] numbers = [.. line.Split(' ').Where(static word => char.IsDigit(word[0])).Select(int.Parse)];
+            return (numbers[0], numbers[1], numbers[2]);
         }
         finally
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -27,47 +26,34 @@ public class SlowConsumerTests
 
     private static async Task RunAsync(EngineKind engine, string form)
     {
-        using Process child = Process.Start(new ProcessStartInfo("dotnet")
+        using var child = new ChildProcess("slow", engine.ToString(), form, Seconds.ToString(CultureInfo.InvariantCulture));
+        int port = (int)(await child.ReadNumbersAsync())[0];
+        using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await sender.ConnectAsync(IPAddress.Loopback, port).Within();
+        long sent = 0;
+        Task sending = Task.Run(async () =>
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "RxSockets.Child.dll"), "slow", engine.ToString(), form, Seconds.ToString(CultureInfo.InvariantCulture) },
-            RedirectStandardOutput = true,
-        })!;
-        try
-        {
-            int port = int.Parse((await child.StandardOutput.ReadLineAsync().Within())!, CultureInfo.InvariantCulture);
-            using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await sender.ConnectAsync(IPAddress.Loopback, port).Within();
-            long sent = 0;
-            Task sending = Task.Run(async () =>
+            byte[] block = new byte[65536];
+            try
             {
-                byte[] block = new byte[65536];
-                try
-                {
-                    while (true)
-                        Interlocked.Add(ref sent, await sender.SendAsync(block));
-                }
-                catch (SocketException)
-                {
-                    // The consumer is done.
-                }
-            });
-            string? told = await child.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(90));
-            long left = Interlocked.Read(ref sent);
-            await child.WaitForExitAsync().Within();
-            await sending.Within();
+                while (true)
+                    Interlocked.Add(ref sent, await sender.SendAsync(block));
+            }
+            catch (SocketException)
+            {
+                // The consumer is done.
+            }
+        });
+        long[] figures = await child.ReadNumbersAsync(TimeSpan.FromSeconds(90));
+        long left = Interlocked.Read(ref sent);
+        await child.EndedAsync();
+        await sending.Within();
 
-            long[] figures = [.. told!.Split(' ').Select(static figure => long.Parse(figure, CultureInfo.InvariantCulture))];
-            TestContext.Current.TestOutputHelper?.WriteLine($"{engine}, {form}: resident memory grew by {figures[1]} KiB, {left >> 10} KiB were sent");
-            Assert.Equal(Seconds, figures[0]);
-            // 0.3 to 2.5 MiB were seen, of the runtime's own; a queue without a bound takes what can be sent in that time, gigabytes.
-            Assert.InRange(figures[1], long.MinValue, 6 << 10);
-            // What was consumed, what the library may hold, and the kernel's buffers on both sides: far from what a sender can send in half a minute.
-            Assert.InRange(left, 1, 32 << 20);
-        }
-        finally
-        {
-            if (!child.HasExited)
-                child.Kill();
-        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{engine}, {form}: resident memory grew by {figures[1]} KiB, {left >> 10} KiB were sent");
+        Assert.Equal(Seconds, figures[0]);
+        // 0.3 to 2.5 MiB were seen, of the runtime's own; a queue without a bound takes what can be sent in that time, gigabytes.
+        Assert.InRange(figures[1], long.MinValue, 6 << 10);
+        // What was consumed, what the library may hold, and the kernel's buffers on both sides: far from what a sender can send in half a minute.
+        Assert.InRange(left, 1, 32 << 20);
     }
 }

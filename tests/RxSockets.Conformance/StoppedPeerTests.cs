@@ -53,48 +53,35 @@ public class StoppedPeerTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Needs SIGSTOP.");
         await using var port = new TestPort(engine, scheduling);
         await using RxListener listener = port.Listen();
-        using Process child = Process.Start(new ProcessStartInfo(
-            "dotnet", $"\"{Path.Combine(AppContext.BaseDirectory, "RxSockets.Child.dll")}\" crowd {((IPEndPoint)listener.LocalEndPoint).Port} 1 1")
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
-        try
-        {
-            RxConnection connection = await listener.AcceptAsync().Within();
-            Assert.Equal("connected", await child.StandardOutput.ReadLineAsync().Within());
-            Assert.Equal(1, await connection.ReceiveAsync(new byte[10]).Within());
-            await SignalAsync("STOP", child);
-            Task<int> receiving = connection.ReceiveAsync(new byte[1]).AsTask();
-            byte[] block = new byte[32 << 20];
-            Task sending = connection.SendAsync(block).AsTask();
+        using var child = new ChildProcess("crowd", $"{((IPEndPoint)listener.LocalEndPoint).Port}", "1", "1");
+        RxConnection connection = await listener.AcceptAsync().Within();
+        Assert.Equal("connected", await child.ReadLineAsync());
+        Assert.Equal(1, await connection.ReceiveAsync(new byte[10]).Within());
+        await SignalAsync("STOP", child.Process);
+        Task<int> receiving = connection.ReceiveAsync(new byte[1]).AsTask();
+        byte[] block = new byte[32 << 20];
+        Task sending = connection.SendAsync(block).AsTask();
 
-            // Meanwhile others are served.
-            Task serving = TestPort.EchoAsync(listener);
-            using (Socket other = await Peers.ConnectAsync(listener.LocalEndPoint))
+        // Meanwhile others are served.
+        Task serving = TestPort.EchoAsync(listener);
+        using (Socket other = await Peers.ConnectAsync(listener.LocalEndPoint))
+        {
+            for (long started = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(2);)
             {
-                for (long started = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(2);)
-                {
-                    await other.SendAsync("there"u8.ToArray()).Within();
-                    Assert.Equal("there"u8.ToArray(), await other.ReceiveExactlyAsync(5));
-                }
+                await other.SendAsync("there"u8.ToArray()).Within();
+                Assert.Equal("there"u8.ToArray(), await other.ReceiveExactlyAsync(5));
             }
+        }
 
-            Assert.False(sending.IsCompleted || receiving.IsCompleted || connection.Closed.IsCompleted);
-            child.Kill();
-            await child.WaitForExitAsync().Within();
-            // It never read what was sent, so its end is a reset.
-            Assert.Equal(SocketError.ConnectionReset, (await Assert.ThrowsAsync<SocketException>(() => sending.Within())).SocketErrorCode);
-            Assert.Equal(SocketError.ConnectionReset, (await Assert.ThrowsAsync<SocketException>(() => receiving.Within())).SocketErrorCode);
-            Assert.Equal(ConnectionCloseReason.PeerReset, (await connection.Closed.Within()).Reason);
-            await listener.DisposeAsync();
-            await serving.Within();
-        }
-        finally
-        {
-            if (!child.HasExited)
-                child.Kill();
-        }
+        Assert.False(sending.IsCompleted || receiving.IsCompleted || connection.Closed.IsCompleted);
+        child.Process.Kill();
+        await child.Process.WaitForExitAsync().Within();
+        // It never read what was sent, so its end is a reset.
+        Assert.Equal(SocketError.ConnectionReset, (await Assert.ThrowsAsync<SocketException>(() => sending.Within())).SocketErrorCode);
+        Assert.Equal(SocketError.ConnectionReset, (await Assert.ThrowsAsync<SocketException>(() => receiving.Within())).SocketErrorCode);
+        Assert.Equal(ConnectionCloseReason.PeerReset, (await connection.Closed.Within()).Reason);
+        await listener.DisposeAsync();
+        await serving.Within();
     }
 
     private static async Task SignalAsync(string signal, Process process)

@@ -29,12 +29,12 @@ public class CompletionLoopTests
     {
         var loop = new FakeLoop(CompletionScheduling.ThreadPool);
         using var done = new ManualResetEventSlim();
-        bool inTime = false;
+        var inTime = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var blocking = new Work(() =>
         {
             // Another one is queued behind this: the worker leaves the waking to the end of its batch, which does not come.
             loop.Post(new Node(done.Set), 1);
-            inTime = done.Wait(TimeSpan.FromSeconds(5));
+            inTime.SetResult(done.Wait(TimeSpan.FromSeconds(5)));
         });
         var behind = new Work(static () => { });
         loop.Post(
@@ -47,8 +47,7 @@ public class CompletionLoopTests
         await blocking.Started.WaitAsync(s_deadline);
         await behind.Started.WaitAsync(s_deadline);
         await loop.StopAsync().WaitAsync(s_deadline);
-        Assert.True(SpinWait.SpinUntil(() => done.IsSet, s_deadline));
-        Assert.True(inTime);
+        Assert.True(await inTime.Task.WaitAsync(s_deadline));
     }
 
     [Fact]

@@ -5,6 +5,8 @@ namespace RxSockets.Tests.Operations;
 /// <summary>An operation that ends before anybody awaits it needs no turn of its own; user code never runs inside of that.</summary>
 public class UnawaitedOperationTests
 {
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(10);
+
     [Fact]
     public async Task It_is_complete_at_once()
     {
@@ -42,21 +44,25 @@ public class UnawaitedOperationTests
     [Fact]
     public async Task Whichever_comes_first_it_ends_once_and_never_inside_the_call()
     {
-        // The two meet at random; both outcomes must have been seen, else this tests one of them.
+        // In one round of three the one comes first, in one the other, and in one they meet as they happen to.
         int early = 0, late = 0;
         var meeting = new Barrier(2);
         SendOperation? operation = null;
-        bool ended = false;
+        bool ended = false, hasEnded = false, isAwaited = false;
         const int Rounds = 20_000;
         Task ending = Task.Factory.StartNew(End, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         for (int round = 0; round < Rounds; round++)
         {
             operation = SendOperation.Rent(new byte[1]);
+            hasEnded = isAwaited = false;
             var done = new TaskCompletionSource<int>();
             System.Runtime.CompilerServices.ValueTaskAwaiter awaiter = operation.VoidTask.GetAwaiter();
             meeting.SignalAndWait(TestContext.Current.CancellationToken);
+            if (round % 3 == 0)
+                Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref hasEnded), s_deadline));
             Thread.SpinWait(round % 50);
             awaiter.UnsafeOnCompleted(() => done.SetResult(Environment.CurrentManagedThreadId));
+            Volatile.Write(ref isAwaited, true);
             meeting.SignalAndWait(TestContext.Current.CancellationToken);
             if (ended)
             {
@@ -68,13 +74,14 @@ public class UnawaitedOperationTests
                 operation.Run();
             }
 
-            int thread = await done.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+            int thread = await done.Task.WaitAsync(s_deadline, TestContext.Current.CancellationToken);
             Assert.False(ended && thread == _ender);
             await operation.VoidTask;
         }
 
-        await ending.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
-        Assert.True(early > 0 && late > 0, $"{early} early, {late} late");
+        await ending.WaitAsync(s_deadline, TestContext.Current.CancellationToken);
+        Assert.InRange(early, Rounds / 3, Rounds - (Rounds / 3));
+        Assert.Equal(Rounds, early + late);
 
         void End()
         {
@@ -82,9 +89,12 @@ public class UnawaitedOperationTests
             for (int round = 0; round < Rounds; round++)
             {
                 meeting.SignalAndWait(TestContext.Current.CancellationToken);
+                if (round % 3 == 1)
+                    Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref isAwaited), s_deadline));
                 Thread.SpinWait(25);
                 operation!.SetResult(new TransmitResult(1));
                 ended = operation.TryCompleteUnawaited();
+                Volatile.Write(ref hasEnded, true);
                 meeting.SignalAndWait(TestContext.Current.CancellationToken);
             }
         }

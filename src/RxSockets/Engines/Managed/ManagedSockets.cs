@@ -37,60 +37,43 @@ internal static class ManagedSockets
     /// <summary>Bytes that the peer acknowledged; 0 where System.Net.Sockets has no way to ask: elsewhere than on Linux, for Unix sockets, and when closed.</summary>
     public static long Acknowledged(Socket socket)
     {
-        if (!OperatingSystem.IsLinux() || socket.AddressFamily == AddressFamily.Unix)
-            return 0;
-        try
-        {
-            Span<byte> info = stackalloc byte[LinuxBytesAckedOffset + 8];
-            return socket.GetRawSocketOption(TcpLevel, LinuxTcpInfo, info) == info.Length ? BinaryPrimitives.ReadInt64LittleEndian(info[LinuxBytesAckedOffset..]) : 0;
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            return 0;
-        }
+        Span<byte> info = stackalloc byte[LinuxBytesAckedOffset + 8];
+        return TryReadTcpInfo(socket, info) ? BinaryPrimitives.ReadInt64LittleEndian(info[LinuxBytesAckedOffset..]) : 0;
     }
 
     /// <summary>TCP on Linux: the state is CLOSE. False for Unix sockets, where nothing that was sent is lost, and elsewhere: System.Net.Sockets has no way to ask.</summary>
     public static bool IsReset(Socket socket)
     {
-        if (!OperatingSystem.IsLinux() || socket.AddressFamily == AddressFamily.Unix)
-            return false;
+        Span<byte> state = stackalloc byte[1];
+        return TryReadTcpInfo(socket, state) && state[0] == LinuxTcpClose;
+    }
+
+    // 0 as well for a connection that was reset meanwhile: its age does not matter any more.
+    private static double AgeInSeconds(Socket socket)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Span<byte> seconds = stackalloc byte[4];
+            return TryRead(socket, WindowsSocketLevel, WindowsConnectTime, seconds) && BinaryPrimitives.ReadUInt32LittleEndian(seconds) is var value and < uint.MaxValue ? value : 0;
+        }
+
+        Span<byte> info = stackalloc byte[LinuxLastDataSentOffset + 4];
+        return TryReadTcpInfo(socket, info) ? BinaryPrimitives.ReadUInt32LittleEndian(info[LinuxLastDataSentOffset..]) / 1000.0 : 0;
+    }
+
+    /// <summary>The first bytes of Linux's struct tcp_info.</summary>
+    private static bool TryReadTcpInfo(Socket socket, Span<byte> info) =>
+        OperatingSystem.IsLinux() && socket.AddressFamily != AddressFamily.Unix && TryRead(socket, TcpLevel, LinuxTcpInfo, info);
+
+    private static bool TryRead(Socket socket, int level, int name, Span<byte> value)
+    {
         try
         {
-            Span<byte> state = stackalloc byte[1];
-            return socket.GetRawSocketOption(TcpLevel, LinuxTcpInfo, state) == 1 && state[0] == LinuxTcpClose;
+            return socket.GetRawSocketOption(level, name, value) == value.Length;
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
             return false;
         }
-    }
-
-    private static double AgeInSeconds(Socket socket)
-    {
-        try
-        {
-            if (OperatingSystem.IsLinux())
-            {
-                Span<byte> info = stackalloc byte[104];
-                if (socket.GetRawSocketOption(TcpLevel, LinuxTcpInfo, info) >= LinuxLastDataSentOffset + 4)
-                    return BinaryPrimitives.ReadUInt32LittleEndian(info[LinuxLastDataSentOffset..]) / 1000.0;
-            }
-            else if (OperatingSystem.IsWindows())
-            {
-                Span<byte> seconds = stackalloc byte[4];
-                if (socket.GetRawSocketOption(WindowsSocketLevel, WindowsConnectTime, seconds) == 4)
-                {
-                    uint value = BinaryPrimitives.ReadUInt32LittleEndian(seconds);
-                    return value == uint.MaxValue ? 0 : value;
-                }
-            }
-        }
-        catch (SocketException)
-        {
-            // Reset meanwhile: its age does not matter any more.
-        }
-
-        return 0;
     }
 }
