@@ -160,7 +160,8 @@ public class EchoTests
         RxConnection[] clients = await Task.WhenAll(Enumerable.Range(0, Count).Select(_ => port.ConnectAsync(listener.LocalEndPoint).AsTask())).Within();
         await Task.WhenAll(clients.Select(static async (client, i) =>
         {
-            byte[] mine = BitConverter.GetBytes(i);
+            // Nobody's is all zeros: what is somebody else's can be told from what never came.
+            byte[] mine = BitConverter.GetBytes(i + 1);
             await client.SendAsync(mine);
             byte[] back = new byte[4];
             for (int at = 0; at < 4;)
