@@ -177,7 +177,10 @@ internal sealed class SimulatedGateway : IAsyncDisposable
             standing = [.. _standIns.Keys];
         foreach (IPEndPoint peer in standing)
             Leave(peer);
-        await Task.WhenAll(_leaving.Values).Within();
+        Task[] leaving;
+        lock (_standIns)
+            leaving = [.. _leaving.Values];
+        await Task.WhenAll(leaving).Within();
         await Task.WhenAll([_watching, .. _inward.Keys.Select(static door => door.Running), .. _outward.Keys.Select(static door => door.Running)]).Within();
         foreach ((GatewayLink link, _) in _links)
             link.Break();
