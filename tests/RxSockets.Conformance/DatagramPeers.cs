@@ -24,9 +24,9 @@ internal static class DatagramPeers
         public static Socket Datagrams(IPAddress? address = null, int port = 0)
         {
             address ??= IPAddress.Loopback;
-            var socket = new PlainDatagramSocket(address.AddressFamily) { ReceiveBufferSize = 1 << 20 };
+            var socket = new PlainSocket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
             socket.Bind(new IPEndPoint(address, port));
-            SimulatedGateway.Current?.Expose(socket);
+            SimulatedGateway.Current?.ExposeDatagrams(socket);
             return socket;
         }
 

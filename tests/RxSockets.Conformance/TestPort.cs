@@ -151,12 +151,12 @@ internal static class Peers
     /// <summary>A listener; where the case runs on the simulated engine, its network reaches it.</summary>
     public static Socket Listen(EndPoint? endPoint = null)
     {
-        var socket = new PlainListener(AddressFamily.InterNetwork);
+        var socket = new PlainSocket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         if (endPoint is not null)
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         socket.Bind(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0));
         socket.Listen(64);
-        SimulatedGateway.Current?.Expose(socket);
+        SimulatedGateway.Current?.ExposeListener(socket);
         return socket;
     }
 

@@ -207,8 +207,9 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
         SimulatedLink link = _engine.Network.LinkBetween(_engine.Host, target);
         if (link.IsPartitioned || Loop.Random.Chance(link.DatagramLoss))
             return;
-        bool toLoopback = IPAddress.IsLoopback(to.Address.IsIPv4MappedToIPv6 ? to.Address.MapToIPv4() : to.Address);
-        bool v4 = to.AddressFamily == AddressFamily.InterNetwork || to.Address.IsIPv4MappedToIPv6;
+        IPAddress address = Unmapped.Of(to.Address);
+        bool toLoopback = IPAddress.IsLoopback(address);
+        bool v4 = address.AddressFamily == AddressFamily.InterNetwork;
         IPAddress own = v4 ? toLoopback ? IPAddress.Loopback : _engine.Host.Address : toLoopback ? IPAddress.IPv6Loopback : _engine.Host.AddressV6;
         var from = new IPEndPoint(own, LocalEndPoint.Port);
         // What happens at one moment happens in any order; datagrams on one way overtake each other only where it has jitter, and then each has a way of its own.

@@ -6,57 +6,31 @@ using RxSockets.Testing;
 namespace RxSockets.Conformance;
 
 /// <summary>A listener of the kernel at the endpoint of one of the simulation: who comes is connected there, one after the other, from the endpoint that it has.</summary>
-internal sealed class InwardDoor
+internal sealed class InwardDoor : KernelDoor
 {
     // What the gateway holds between the two ends must not hide that one of them does not read.
     public const int KernelBuffer = 131072;
 
-    private readonly SimulatedGateway _gateway;
-    private readonly Socket _kernel;
     private readonly EndPoint _endPoint;
     private readonly ConcurrentDictionary<EndPoint, TaskCompletionSource> _arrived = new();
-    private bool _closed;
 
     public InwardDoor(SimulatedGateway gateway, Socket kernel, EndPoint endPoint)
+        : base(gateway, kernel)
     {
-        _gateway = gateway;
-        _kernel = kernel;
         _endPoint = endPoint;
         Running = gateway.Observed(RunAsync());
     }
 
-    public Task Running { get; }
+    public override Task Running { get; }
 
-    private bool IsClosed => Volatile.Read(ref _closed);
-
-    /// <summary>The listener of the simulation is still there.</summary>
-    public bool IsAlive
-    {
-        get
-        {
-            lock (_gateway.Host.Network.Loop.Sync)
-                return !IsClosed && _gateway.Host.FindListener(_endPoint) is not null;
-        }
-    }
+    protected override bool HasOwner => Gateway.Host.FindListener(_endPoint) is not null;
 
     /// <summary>A kernel's listener there, or null where it cannot be.</summary>
     public static Socket? TryOpen(EndPoint endPoint, bool dualMode)
     {
         Socket socket = Peers.CreateFor(endPoint);
-        try
-        {
-            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
-                socket.DualMode = dualMode;
-            socket.ReceiveBufferSize = socket.SendBufferSize = KernelBuffer;
-            socket.Bind(endPoint);
-            socket.Listen(512);
-            return socket;
-        }
-        catch (SocketException)
-        {
-            socket.Dispose();
-            return null;
-        }
+        socket.ReceiveBufferSize = socket.SendBufferSize = KernelBuffer;
+        return TryBind(socket, endPoint, dualMode, static bound => bound.Listen(512));
     }
 
     public bool Hears(EndPoint endPoint) =>
@@ -74,11 +48,8 @@ internal sealed class InwardDoor
         return IsClosed ? Task.CompletedTask : arrived;
     }
 
-    public void Close()
+    protected override void Closed()
     {
-        if (Interlocked.Exchange(ref _closed, true))
-            return;
-        _kernel.Dispose();
         if (_endPoint is UnixDomainSocketEndPoint && _endPoint.ToString() is [not '@', ..] path)
             File.Delete(path);
         foreach ((_, TaskCompletionSource arrival) in _arrived)
@@ -92,9 +63,9 @@ internal sealed class InwardDoor
             Socket peer;
             try
             {
-                peer = await _kernel.AcceptAsync();
+                peer = await Kernel.AcceptAsync();
             }
-            catch (Exception error) when (IsClosed && error is SocketException or ObjectDisposedException)
+            catch (Exception error) when (IsOurs(error))
             {
                 return;
             }
@@ -108,9 +79,9 @@ internal sealed class InwardDoor
         EndPoint? from = peer.RemoteEndPoint is IPEndPoint ip ? Unmapped.Of(ip) : null;
         try
         {
-            var options = new ConnectOptions { CompletionPort = _gateway.Port, LocalEndPoint = from };
+            var options = new ConnectOptions { CompletionPort = Gateway.Port, LocalEndPoint = from };
             EndPoint to = from is null ? _endPoint : Unmapped.Of((IPEndPoint)peer.LocalEndPoint!);
-            _gateway.Join(peer, await RxConnection.ConnectAsync(to, default, options, _gateway.Ended));
+            Gateway.Join(peer, await RxConnection.ConnectAsync(to, default, options, Gateway.Ended));
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException)
         {

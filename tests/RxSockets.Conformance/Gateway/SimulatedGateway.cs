@@ -18,10 +18,9 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     private static int s_lastSeed;
 
     private readonly SimulatedNetwork _network = new(Interlocked.Increment(ref s_lastSeed));
-    private readonly ConcurrentDictionary<InwardDoor, bool> _inward = new();
+    private readonly ConcurrentDictionary<KernelDoor, bool> _doors = new();
     private readonly ConcurrentDictionary<OutwardDoor, bool> _outward = new();
     private readonly ConcurrentDictionary<GatewayLink, Task> _links = new();
-    private readonly ConcurrentDictionary<DatagramDoor, bool> _datagramDoors = new();
     private readonly Dictionary<IPEndPoint, Task<DatagramStandIn>> _standIns = [];
     private readonly Dictionary<IPEndPoint, Task> _leaving = [];
     private readonly ConcurrentQueue<object> _failures = new();
@@ -60,11 +59,8 @@ internal sealed class SimulatedGateway : IAsyncDisposable
         foreach ((SimulatedGateway gateway, _) in s_all)
         {
             gateway.CloseDeadDoors();
-            foreach ((InwardDoor door, _) in gateway._inward)
-            {
-                if (door.Hears(endPoint))
-                    return door;
-            }
+            if (gateway._doors.Keys.OfType<InwardDoor>().FirstOrDefault(door => door.Hears(endPoint)) is { } door)
+                return door;
         }
 
         return null;
@@ -73,26 +69,15 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     public CompletionPort CreatePort(CompletionPortOptions options) => Host.CreatePort(options);
 
     /// <summary>Binds a listener of the simulation, and opens the kernel's at the same endpoint.</summary>
-    public RxListener Listen(EndPoint endPoint, ListenerOptions options)
-    {
-        CloseDeadDoors();
-        Socket? kernel = endPoint is IPEndPoint { Port: 0 } ? InwardDoor.TryOpen(endPoint, options.DualMode) : null;
-        try
-        {
-            RxListener listener = RxListener.Bind(kernel?.LocalEndPoint ?? endPoint, options);
-            kernel ??= InwardDoor.TryOpen(listener.LocalEndPoint, options.DualMode) ?? throw new InvalidOperationException($"The kernel has no {endPoint}.");
-            _inward[new InwardDoor(this, kernel, listener.LocalEndPoint)] = true;
-            return listener;
-        }
-        catch
-        {
-            kernel?.Dispose();
-            throw;
-        }
-    }
+    public RxListener Listen(EndPoint endPoint, ListenerOptions options) => Open(
+        endPoint,
+        at => InwardDoor.TryOpen(at, options.DualMode),
+        at => RxListener.Bind(at, options),
+        static listener => listener.LocalEndPoint,
+        (kernel, listener) => new InwardDoor(this, kernel, listener.LocalEndPoint));
 
     /// <summary>Has the simulation reach the plain listener there, until that is disposed of.</summary>
-    public void Expose(PlainListener listener)
+    public void ExposeListener(PlainSocket listener)
     {
         var door = new OutwardDoor(this, listener.LocalEndPoint!);
         _outward[door] = true;
@@ -100,26 +85,15 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     }
 
     /// <summary>Binds a datagram socket of the simulation, and opens the kernel's at the same endpoint.</summary>
-    public RxDatagramSocket Bind(IPEndPoint endPoint, DatagramOptions options)
-    {
-        CloseDeadDoors();
-        Socket? kernel = endPoint.Port == 0 ? DatagramDoor.TryOpen(endPoint, options.DualMode) : null;
-        try
-        {
-            var socket = RxDatagramSocket.Bind(kernel?.LocalEndPoint ?? endPoint, options);
-            kernel ??= DatagramDoor.TryOpen(socket.LocalEndPoint, options.DualMode) ?? throw new InvalidOperationException($"The kernel has no {endPoint}.");
-            _datagramDoors[new DatagramDoor(this, kernel)] = true;
-            return socket;
-        }
-        catch
-        {
-            kernel?.Dispose();
-            throw;
-        }
-    }
+    public RxDatagramSocket Bind(IPEndPoint endPoint, DatagramOptions options) => Open(
+        endPoint,
+        at => DatagramDoor.TryOpen(at, options.DualMode),
+        at => RxDatagramSocket.Bind(at, options),
+        static socket => socket.LocalEndPoint,
+        (kernel, _) => new DatagramDoor(this, kernel));
 
     /// <summary>Has the simulation reach the plain datagram socket, until that is disposed of.</summary>
-    public void Expose(PlainDatagramSocket socket)
+    public void ExposeDatagrams(PlainSocket socket)
     {
         var endPoint = (IPEndPoint)socket.LocalEndPoint!;
         _ = Observed(StandInAsync(endPoint));
@@ -127,7 +101,7 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     }
 
     /// <summary>The one of the simulation's socket with that port.</summary>
-    public DatagramDoor? FindDatagramDoor(int port) => _datagramDoors.Keys.FirstOrDefault(door => door.IsAt(port));
+    public DatagramDoor? FindDatagramDoor(int port) => _doors.Keys.OfType<DatagramDoor>().FirstOrDefault(door => door.IsAt(port));
 
     /// <summary>Who stands in for the plain datagram socket there: since it was shown, or since a datagram of it came.</summary>
     public Task<DatagramStandIn> StandInAsync(IPEndPoint peer)
@@ -165,13 +139,12 @@ internal sealed class SimulatedGateway : IAsyncDisposable
     {
         s_all.TryRemove(this, out _);
         await _ended.CancelAsync();
-        foreach ((InwardDoor door, _) in _inward)
+        foreach ((KernelDoor door, _) in _doors)
             door.Close();
         foreach ((OutwardDoor door, _) in _outward)
             door.Close();
-        foreach ((DatagramDoor door, _) in _datagramDoors)
-            door.Close();
-        await Task.WhenAll(_datagramDoors.Keys.Select(static door => door.Running)).Within();
+        // Before the stand-ins: a door makes one for whoever sends.
+        await Task.WhenAll([_watching, .. _doors.Keys.Select(static door => door.Running), .. _outward.Keys.Select(static door => door.Running)]).Within();
         IPEndPoint[] standing;
         lock (_standIns)
             standing = [.. _standIns.Keys];
@@ -181,7 +154,6 @@ internal sealed class SimulatedGateway : IAsyncDisposable
         lock (_standIns)
             leaving = [.. _leaving.Values];
         await Task.WhenAll(leaving).Within();
-        await Task.WhenAll([_watching, .. _inward.Keys.Select(static door => door.Running), .. _outward.Keys.Select(static door => door.Running)]).Within();
         foreach ((GatewayLink link, _) in _links)
             link.Break();
         await Task.WhenAll(_links.Values).Within();
@@ -189,6 +161,25 @@ internal sealed class SimulatedGateway : IAsyncDisposable
         Assert.Equal(0, Port.Core.MemberCount);
         Assert.Empty(_failures);
         _ended.Dispose();
+    }
+
+    // The kernel chooses a port that is left to choose, so that both have it.
+    private T Open<T>(EndPoint endPoint, Func<EndPoint, Socket?> tryOpen, Func<EndPoint, T> bind, Func<T, EndPoint> local, Func<Socket, T, KernelDoor> makeDoor)
+    {
+        CloseDeadDoors();
+        Socket? kernel = endPoint is IPEndPoint { Port: 0 } ? tryOpen(endPoint) : null;
+        try
+        {
+            T simulated = bind(kernel?.LocalEndPoint ?? endPoint);
+            kernel ??= tryOpen(local(simulated)) ?? throw new InvalidOperationException($"The kernel has no {endPoint}.");
+            _doors[makeDoor(kernel, simulated)] = true;
+            return simulated;
+        }
+        catch
+        {
+            kernel?.Dispose();
+            throw;
+        }
     }
 
     private async Task RunAsync(GatewayLink link)
@@ -217,13 +208,7 @@ internal sealed class SimulatedGateway : IAsyncDisposable
 
     private void CloseDeadDoors()
     {
-        foreach ((DatagramDoor door, _) in _datagramDoors)
-        {
-            if (!door.IsAlive)
-                door.Close();
-        }
-
-        foreach ((InwardDoor door, _) in _inward)
+        foreach ((KernelDoor door, _) in _doors)
         {
             if (!door.IsAlive)
                 door.Close();

@@ -122,28 +122,31 @@ internal static unsafe class LinuxSocket
     public static long PeerProgress(int fd)
     {
         byte* info = stackalloc byte[TcpiBytesAckedOffset + 8];
-        uint length = TcpiBytesAckedOffset + 8;
-        if (Libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) == 0 && length == TcpiBytesAckedOffset + 8)
+        if (TryReadTcpInfo(fd, info, TcpiBytesAckedOffset + 8))
             return BinaryPrimitives.ReadInt64LittleEndian(new ReadOnlySpan<byte>(info + TcpiBytesAckedOffset, 8));
         int waiting = 0;
         return Libc.ioctl(fd, SIOCOUTQ, &waiting) == 0 ? -waiting : 0;
-    }
-
-    // A number of struct tcp_info; 0 where there is none.
-    private static uint TcpInfo(int fd, int offset)
-    {
-        byte* info = stackalloc byte[TcpiLastDataSentOffset + 4];
-        uint length = (uint)offset + 4;
-        int result = Libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length);
-        return result == 0 && length == offset + 4 ? BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(info + offset, 4)) : 0;
     }
 
     /// <summary>Both directions of a TCP connection are over and acknowledged.</summary>
     public static bool IsClosedState(int fd)
     {
         byte state = 0;
-        uint length = 1;
-        return Libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &length) == 0 && state == TcpStateClosed;
+        return TryReadTcpInfo(fd, &state, 1) && state == TcpStateClosed;
+    }
+
+    // A number of struct tcp_info; 0 where there is none.
+    private static uint TcpInfo(int fd, int offset)
+    {
+        byte* info = stackalloc byte[offset + 4];
+        return TryReadTcpInfo(fd, info, offset + 4) ? BinaryPrimitives.ReadUInt32LittleEndian(new ReadOnlySpan<byte>(info + offset, 4)) : 0;
+    }
+
+    // The first bytes of struct tcp_info; false where there are not so many.
+    private static bool TryReadTcpInfo(int fd, byte* info, int length)
+    {
+        uint read = (uint)length;
+        return Libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &read) == 0 && read == length;
     }
 
     /// <summary>Sets or clears O_NONBLOCK; true when it is set now.</summary>
