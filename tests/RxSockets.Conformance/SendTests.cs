@@ -97,6 +97,27 @@ public class SendTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public async Task What_the_kernel_takes_in_parts_arrives_whole(EngineKind engine, CompletionScheduling scheduling)
+    {
+        // Each more than a socket's buffers hold; and the parts end inside of pieces.
+        int mebi = RxSockets.Testing.Wine.Scaled(1 << 20, underWine: 1 << 18);
+        byte[] bytes = new byte[(12 * mebi) + 5];
+        new Random(3).NextBytes(bytes);
+        await using var port = new TestPort(engine, scheduling);
+        (RxConnection connection, Socket peer) = await port.AcceptPeerAsync();
+        Piece first = new(bytes.AsMemory(8 * mebi, mebi)), last = first.Append(bytes.AsMemory(9 * mebi, 5)).Append(bytes.AsMemory((9 * mebi) + 5));
+        Task one = connection.SendAsync(bytes.AsMemory(0, 8 * mebi)).AsTask();
+        Task many = connection.SendAsync(Piece.Sequence(first, last)).AsTask();
+        byte[] arrived = await peer.ReceiveExactlyAsync(bytes.Length);
+        Assert.True(arrived.AsSpan().SequenceEqual(bytes), "What arrived is not what was sent.");
+        await one.Within();
+        await many.Within();
+        await connection.DisposeAsync();
+        peer.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public async Task A_queued_send_is_withdrawn_a_started_one_leaves_only_abort(EngineKind engine, CompletionScheduling scheduling)
     {
         if (engine == EngineKind.Managed)

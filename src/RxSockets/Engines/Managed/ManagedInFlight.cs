@@ -8,43 +8,21 @@ namespace RxSockets.Engines.Managed;
 /// </summary>
 internal sealed class ManagedInFlight(ManagedEngine engine, CompletionWork closed)
 {
-    private readonly Lock _sync = new();
-    private int _count;
-    private bool _closing;
-    private bool _closedTold;
+    private const int Closing = 1 << 30;
+    private const int ClosedTold = 1 << 29;
+
+    // The number in flight, and above it the two flags.
+    private int _state;
 
     /// <summary>Failures are ours from here on.</summary>
-    public bool IsClosing
-    {
-        get
-        {
-            lock (_sync)
-                return _closing;
-        }
-    }
+    public bool IsClosing => (Volatile.Read(ref _state) & Closing) != 0;
 
-    public void Begin()
-    {
-        lock (_sync)
-            _count++;
-    }
+    public void Begin() => Interlocked.Increment(ref _state);
 
-    public void End()
-    {
-        lock (_sync)
-            _count--;
-    }
+    public void End() => Interlocked.Decrement(ref _state);
 
     /// <summary>False when closing had begun before.</summary>
-    public bool BeginClose()
-    {
-        lock (_sync)
-        {
-            bool first = !_closing;
-            _closing = true;
-            return first;
-        }
-    }
+    public bool BeginClose() => (Interlocked.Or(ref _state, Closing) & Closing) == 0;
 
     public void BeginTelling(Verb verb)
     {
@@ -62,13 +40,8 @@ internal sealed class ManagedInFlight(ManagedEngine engine, CompletionWork close
 
     public void TellClosedIfIdle()
     {
-        lock (_sync)
-        {
-            if (!_closing || _count > 0 || _closedTold)
-                return;
-            _closedTold = true;
-        }
-
-        engine.Schedule(closed);
+        // Closing, none in flight, and not told: nothing else compares equal.
+        if (Volatile.Read(ref _state) == Closing && Interlocked.CompareExchange(ref _state, Closing | ClosedTold, Closing) == Closing)
+            engine.Schedule(closed);
     }
 }

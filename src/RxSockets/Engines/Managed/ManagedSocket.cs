@@ -17,6 +17,7 @@ internal sealed class ManagedSocket : EngineSocket
     private readonly Socket _socket;
     private readonly long _establishedAt;
     private readonly bool _fromConnect;
+    private readonly bool _sendsNow;
     private ManagedReceive? _receive;
     private ManagedSend? _send;
     private ManagedTransmit? _transmit;
@@ -29,6 +30,10 @@ internal sealed class ManagedSocket : EngineSocket
         _socket = socket;
         _inFlight = new ManagedInFlight(engine, new ClosedWork(this));
         _establishedAt = establishedAt;
+        // Asynchronous operations are what they were; a send becomes one that takes what fits and returns. On Windows they differ more, and it stays as it is.
+        _sendsNow = !OperatingSystem.IsWindows();
+        if (_sendsNow)
+            socket.Blocking = false;
         LocalEndPoint = Try(() => socket.LocalEndPoint);
         RemoteEndPoint = Try(() => socket.RemoteEndPoint);
         RetryReceive = new RetryWork(this);
@@ -90,20 +95,23 @@ internal sealed class ManagedSocket : EngineSocket
     public override bool StartSend(SendBatch batch, out long sent, out SocketError error)
     {
         _engine.Statistics.Submitted(Verb.Send);
-        _inFlight.Begin();
-        _send ??= new ManagedSend(this);
-        bool pending = false;
-        try
+        foreach (ReadOnlyMemory<byte> piece in batch.Pieces)
+            PinnedMemory.Check(piece);
+        var progress = new SendProgress(batch);
+        if (TrySendNow(ref progress, out error))
         {
-            pending = _send.Start(batch, out sent, out error);
-        }
-        finally
-        {
-            if (!pending)
-                _inFlight.End();
+            sent = progress.Sent;
+            _engine.Statistics.Completed(Verb.Send);
+            return false;
         }
 
-        return pending;
+        _inFlight.Begin();
+        _send ??= new ManagedSend(this);
+        if (_send.Start(progress, out sent, out error))
+            return true;
+        _inFlight.End();
+        _engine.Statistics.Completed(Verb.Send);
+        return false;
     }
 
     public override bool StartTransmit(TransmitBatch batch, out long sent, out SocketError error)
@@ -196,6 +204,33 @@ internal sealed class ManagedSocket : EngineSocket
 
     /// <summary>True while the engine was told to close: failures are then ours.</summary>
     public bool IsClosing => _inFlight.IsClosing;
+
+    // EPIPE on a socket whose sending side we did not shut means that the peer has reset; System.Net.Sockets calls it Shutdown.
+    public SocketError ToSendError(SocketError error) => IsClosing ? SocketError.OperationAborted : error == SocketError.Shutdown ? SocketError.ConnectionReset : error;
+
+    // Fault: the owner of a piece threw, behind others that left, and nobody above could hear it.
+    public static SocketError ToSendError(Exception failure) => failure is ObjectDisposedException ? SocketError.OperationAborted : SocketError.Fault;
+
+    // False: the kernel takes no more now, or that cannot be asked.
+    private bool TrySendNow(ref SendProgress progress, out SocketError error)
+    {
+        error = SocketError.Success;
+        if (!_sendsNow)
+            return false;
+        try
+        {
+            if (!progress.SendNow(_socket, out error))
+                return false;
+            if (error != SocketError.Success)
+                error = ToSendError(error);
+        }
+        catch (Exception failure)
+        {
+            error = ToSendError(failure);
+        }
+
+        return true;
+    }
 
     private void Dispose(bool abort)
     {

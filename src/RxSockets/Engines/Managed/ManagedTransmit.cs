@@ -122,7 +122,7 @@ internal sealed class ManagedTransmit(ManagedSocket owner) : SocketAsyncEventArg
             // Also a failed send tells what the kernel had taken.
             _sent += BytesTransferred;
             if (SocketError != SocketError.Success)
-                return owner.IsClosing || SocketError == SocketError.OperationAborted ? SocketError.OperationAborted : ManagedSend.ToReset(SocketError);
+                return owner.ToSendError(SocketError);
             bytes = bytes[BytesTransferred..];
         }
 
