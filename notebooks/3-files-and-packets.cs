@@ -314,7 +314,7 @@ wire.ShowLegend(ScottPlot.Alignment.UpperLeft);
 Convert.ToBase64String(wire.GetImageBytes(760, 400, ScottPlot.ImageFormat.Png)).DisplayAs("image/png");
 
 // The first line is the diagonal: a segment for each. The last lies on the floor, however many pieces there are. What is between comes from the library alone: sends that queue up behind one in flight leave as one.
-// On a loop over io_uring the first send is in flight until the loop next enters the kernel, so the others leave together behind it. Elsewhere the socket may take each send at once, nothing is in flight, and nothing queues: the line lies on the diagonal then.
+// On a loop over io_uring the first send is in flight until the loop next enters the kernel, so the others leave together behind it. Its line then lies under the last. Elsewhere the socket may take each send at once, nothing is in flight, and nothing queues: the line lies on the diagonal then.
 // Who knows that pieces belong together says it, by a sequence, `TransmitPackets` or `TransmitFile`, and does not depend on it.
 
 await inline.DisposeAsync();

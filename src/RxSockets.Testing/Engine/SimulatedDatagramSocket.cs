@@ -179,6 +179,13 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
     {
         for (sent = 0; sent < batch.Count; sent++)
         {
+            // As on Linux: whoever asks first hears of it, and a datagram that is asked for then does not leave.
+            if (_refused)
+            {
+                _refused = false;
+                return SocketError.ConnectionRefused;
+            }
+
             DatagramBatch.Entry entry = batch.Datagrams[sent];
             IPEndPoint? to = entry.Destination is { } destination ? (IPEndPoint)LocalEndPoint.Create(destination) : _remote;
             if (to is null)
@@ -214,7 +221,7 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
         var from = new IPEndPoint(own, LocalEndPoint.Port);
         // What happens at one moment happens in any order; datagrams on one way overtake each other only where it has jitter, and then each has a way of its own.
         Queue<Flight> way = link.Jitter > TimeSpan.Zero ? [] : WayTo(target);
-        way.Enqueue(new Flight(from, to.Port, payload));
+        way.Enqueue(new Flight(from, new IPEndPoint(address, to.Port), payload));
         Loop.After(link.Delay(), () => Arrive(way, target, link));
     }
 
@@ -230,25 +237,27 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
         lock (Loop.Sync)
         {
             Flight flight = way.Dequeue();
-            if (target.Datagrams.TryGetValue(flight.Port, out SimulatedDatagramSocket? receiver) && receiver.Hears(flight.From))
+            if (target.Datagrams.TryGetValue(flight.To.Port, out SimulatedDatagramSocket? receiver) && receiver.Hears(flight.From))
                 receiver.Add(flight.From, flight.Payload);
             else
-                Loop.After(link.Delay(), Refused);
+                Loop.After(link.Delay(), () => Refused(flight.To));
         }
     }
 
-    // The word of ICMP about an earlier datagram; heard where the socket is connected, as on a real system.
-    private void Refused()
+    // The word of ICMP about an earlier datagram; heard where the socket is connected to whoever refused it, as on a real system.
+    private void Refused(IPEndPoint by)
     {
         lock (Loop.Sync)
         {
-            _refused = _remote is not null && !_closing;
+            _refused |= !_closing && IsConnectedTo(by);
             Moved();
         }
     }
 
     private bool Hears(IPEndPoint from) =>
-        (LocalEndPoint.AddressFamily == from.AddressFamily || _dualMode) && (_remote is null || (_remote.Port == from.Port && Unmapped.Of(_remote.Address).Equals(from.Address)));
+        (LocalEndPoint.AddressFamily == from.AddressFamily || _dualMode) && (_remote is null || IsConnectedTo(from));
+
+    private bool IsConnectedTo(IPEndPoint peer) => _remote is not null && _remote.Port == peer.Port && Unmapped.Of(_remote.Address).Equals(peer.Address);
 
     private void Add(IPEndPoint from, byte[] payload)
     {
@@ -375,5 +384,5 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
         }
     }
 
-    private readonly record struct Flight(IPEndPoint From, int Port, byte[] Payload);
+    private readonly record struct Flight(IPEndPoint From, IPEndPoint To, byte[] Payload);
 }

@@ -101,6 +101,31 @@ public class SimulatedContractTests
         await reader.DisposeAsync();
     });
 
+    [Fact]
+    public Task A_refusal_is_heard_of_the_connected_peer_only_and_by_a_send_too() => OnAHostAsync(static async (network, port, _) =>
+    {
+        RxDatagramSocket Bind() => RxDatagramSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), new DatagramOptions { CompletionPort = port });
+        RxDatagramSocket nobody = Bind();
+        EndPoint gone = nobody.LocalEndPoint;
+        await nobody.DisposeAsync();
+        await Task.Delay(TimeSpan.FromSeconds(1), network.TimeProvider);
+        await using RxDatagramSocket socket = Bind(), peer = Bind();
+        await socket.ConnectAsync(peer.LocalEndPoint);
+        await socket.SendToAsync(new byte[1], gone);
+        await Task.Delay(TimeSpan.FromSeconds(1), network.TimeProvider);
+        await socket.SendAsync(new byte[1]);
+        Assert.Equal(0, socket.NetworkErrors);
+
+        // Nobody receives, so the next send is told; it is not sent, and the one behind it is.
+        await socket.ConnectAsync(gone);
+        await socket.SendAsync(new byte[1]);
+        await Task.Delay(TimeSpan.FromSeconds(1), network.TimeProvider);
+        var error = await Assert.ThrowsAsync<SocketException>(async () => await socket.SendAsync(new byte[1]));
+        Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
+        Assert.Equal(1, socket.NetworkErrors);
+        await socket.SendAsync(new byte[1]);
+    });
+
     private static async Task FailsAsync(SocketError expected, EndPoint remote, ConnectOptions options)
     {
         var error = await Assert.ThrowsAsync<SocketException>(async () => await RxConnection.ConnectAsync(remote, default, options));
