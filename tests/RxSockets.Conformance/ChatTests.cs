@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using RxSockets.Testing;
 
 namespace RxSockets.Conformance;
 
@@ -117,9 +118,9 @@ public class ChatTests
             return new ChatHouse(server, IPEndPoint.Parse(line["listening on ".Length..]));
         }
 
-        public Guest Nc() => new(Start(Find("nc"), $"127.0.0.1 {endPoint.Port}"));
+        public Guest Nc() => new(Start(ForeignProgram.Find("nc"), $"127.0.0.1 {endPoint.Port}"));
 
-        public Guest Socat() => new(Start(Find("socat"), $"- TCP:127.0.0.1:{endPoint.Port}"));
+        public Guest Socat() => new(Start(ForeignProgram.Find("socat"), $"- TCP:127.0.0.1:{endPoint.Port}"));
 
         public async ValueTask DisposeAsync()
         {
@@ -186,12 +187,4 @@ public class ChatTests
         StandardOutputEncoding = Encoding.UTF8,
         StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
     })!;
-
-    private static string Find(string program)
-    {
-        string? path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
-        Assert.SkipWhen(path is null, $"{program} is not on this machine.");
-        return path!;
-    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using RxSockets.Testing;
 
 namespace RxSockets.Conformance;
 
@@ -28,7 +29,7 @@ public class DatagramForeignPeerTests
     public async Task A_foreign_peer_asks_and_is_answered(EngineKind engine, CompletionScheduling scheduling, string command)
     {
         string[] words = command.Split(' ', 2);
-        Assert.SkipUnless(IsHere(words[0]), $"{words[0]} is not on this machine.");
+        _ = ForeignProgram.Find(words[0]);
         await using var port = new TestPort(engine, scheduling);
         await using RxDatagramSocket socket = port.Datagrams();
         var asked = new List<string>();
@@ -60,7 +61,4 @@ public class DatagramForeignPeerTests
             await process.WaitForExitAsync().Within();
         }
     }
-
-    private static bool IsHere(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using RxSockets.Testing;
 
 namespace RxSockets.Conformance;
 
@@ -14,7 +15,7 @@ public class ForeignPeerTests
     [MemberData(nameof(All))]
     public async Task Nc_is_echoed(EngineKind engine, CompletionScheduling scheduling)
     {
-        string nc = Find("nc");
+        string nc = ForeignProgram.Find("nc");
         await using var port = new TestPort(engine, scheduling);
         await using RxListener listener = port.Listen();
         Task serving = TestPort.EchoAsync(listener);
@@ -27,7 +28,7 @@ public class ForeignPeerTests
     [MemberData(nameof(All))]
     public async Task Socat_is_echoed_over_a_unix_socket(EngineKind engine, CompletionScheduling scheduling)
     {
-        string socat = Find("socat");
+        string socat = ForeignProgram.Find("socat");
         string path = Path.Combine(Path.GetTempPath(), $"rx{Guid.NewGuid():N}.sock");
         await using var port = new TestPort(engine, scheduling);
         await using RxListener listener = port.Listen(endPoint: new UnixDomainSocketEndPoint(path));
@@ -41,7 +42,7 @@ public class ForeignPeerTests
     [MemberData(nameof(All))]
     public async Task Curl_gets_an_answer(EngineKind engine, CompletionScheduling scheduling)
     {
-        string curl = Find("curl");
+        string curl = ForeignProgram.Find("curl");
         await using var port = new TestPort(engine, scheduling);
         await using RxListener listener = port.Listen(static options => options.FirstDataBytes = 1024);
         Task serving = listener.AcceptAllAsync().ForEachConnectionAsync(static async connection =>
@@ -56,14 +57,6 @@ public class ForeignPeerTests
     }
 
     private static int PortOf(RxListener listener) => ((IPEndPoint)listener.LocalEndPoint).Port;
-
-    private static string Find(string program)
-    {
-        string? path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
-        Assert.SkipWhen(path is null, $"{program} is not on this machine.");
-        return path!;
-    }
 
     private static Process Start(string program, string arguments) => Process.Start(new ProcessStartInfo(program, arguments)
     {

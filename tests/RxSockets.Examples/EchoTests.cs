@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using RxSockets.Testing;
 
 namespace RxSockets.Examples;
 
@@ -32,8 +33,7 @@ public class EchoTests
     public async Task The_ring_does_the_work()
     {
         EngineProbe.SkipWithout(EngineKind.IoUring);
-        string strace = "/usr/bin/strace";
-        Assert.SkipUnless(File.Exists(strace), "strace is not on this machine.");
+        string strace = ForeignProgram.Find("strace");
         string report = Path.GetTempFileName();
         try
         {

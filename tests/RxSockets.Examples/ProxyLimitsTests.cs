@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using RxSockets.Testing;
 
 namespace RxSockets.Examples;
 
@@ -210,8 +211,7 @@ public class ProxyLimitsTests
 
     private static async Task<string> RunAsync(string program, string input, params string[] arguments)
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/" + program), $"{program} is not on this machine.");
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments)
+        using Process process = Process.Start(new ProcessStartInfo(ForeignProgram.Find(program), arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
