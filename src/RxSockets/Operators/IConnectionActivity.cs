@@ -12,8 +12,7 @@ public interface IConnectionActivity
     /// <summary>Time since the connection was established (the backlog counts); null once it is closed. May cost a system call.</summary>
     TimeSpan? Age { get; }
 
-    /// <summary>Time since bytes last came; since establishment where none did, and that may cost a system call. A connection on the system's clock knows it to
-    /// 1 to 16 ms, which is what that clock's ticks are.</summary>
+    /// <summary>Time since bytes last came; since establishment where none did. May cost a system call then.</summary>
     TimeSpan SinceLastReceive { get; }
 
     /// <summary>Time since bytes last came or left; since establishment where none did.</summary>

@@ -80,8 +80,8 @@ internal sealed partial class Connection : ISocketSink
     /// <summary>True once something other than an orderly end was decided.</summary>
     public bool HasFailed => _closure.IsDecided && _closure.Reason != ConnectionCloseReason.Orderly;
 
-    /// <summary>Time since bytes moved; since establishment for 0.</summary>
-    public TimeSpan Since(long moment) => moment == 0 ? Socket.ConnectTime ?? TimeSpan.Zero : _port.Activity.Since(moment);
+    /// <summary>Time since a timestamp of the port's clock; since establishment for 0.</summary>
+    public TimeSpan Since(long timestamp) => timestamp == 0 ? Socket.ConnectTime ?? TimeSpan.Zero : _port.Time.GetElapsedTime(timestamp);
 
     /// <summary>Bytes that came and that nobody took: here and in the kernel.</summary>
     public long CountUnread()

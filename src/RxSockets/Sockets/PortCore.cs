@@ -24,7 +24,6 @@ internal sealed class PortCore : IMeasuredMembers
         _ended = new TaskCompletionSource(engine.Completions);
         Options = options;
         _unhandled = unhandled;
-        Activity = new ActivityClock(options.TimeProvider);
         Closing = new ClosingSet(options.TimeProvider, options.CloseTimeout);
         Diagnostics = new PortDiagnostics(options, engine, engineReason, this);
     }
@@ -37,9 +36,6 @@ internal sealed class PortCore : IMeasuredMembers
     public PortDiagnostics Diagnostics { get; }
 
     public TimeProvider Time => Options.TimeProvider;
-
-    /// <summary>The port's clock for when bytes last moved.</summary>
-    public ActivityClock Activity { get; }
 
     /// <summary>Connections that wait for their peer to end.</summary>
     public ClosingSet Closing { get; }

@@ -34,14 +34,14 @@ internal sealed partial class ReceiveQueue(Connection connection, Lock sync, int
         private set
         {
             field = value;
-            LastReceive = connection.Port.Activity.Now();
+            LastReceive = connection.Port.Time.GetTimestamp();
         }
     }
 
     /// <summary>The reader of ReceiveAsync. Made when first asked for: who reads the stream needs none.</summary>
     public SingleReceive Single => Volatile.Read(ref _single) ?? Interlocked.CompareExchange(ref _single, new SingleReceive(this), null) ?? _single!;
 
-    /// <summary>When bytes last came, on the port's clock for that; 0 if none did.</summary>
+    /// <summary>When bytes last came, on the port's clock; 0 if none did.</summary>
     public long LastReceive { get; private set; }
 
     /// <summary>Bytes that arrived and were not read.</summary>

@@ -24,11 +24,11 @@ internal sealed partial class WriteQueue(Connection connection, Lock sync, long 
         private set
         {
             field = value;
-            LastSend = connection.Port.Activity.Now();
+            LastSend = connection.Port.Time.GetTimestamp();
         }
     }
 
-    /// <summary>When bytes last left, on the port's clock for that; 0 if none did.</summary>
+    /// <summary>When bytes last left, on the port's clock; 0 if none did.</summary>
     public long LastSend { get; private set; }
 
     /// <summary>Under the lock.</summary>
