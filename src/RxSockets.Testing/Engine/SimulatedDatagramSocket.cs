@@ -83,9 +83,8 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
             if (_receive is not null || _closing)
                 _engine.Network.Violated("A receive of datagrams was started twice, or while closing.");
             _engine.Statistics.Submitted(Verb.Receive);
-            if (_refused)
+            if (TakeRefusal())
             {
-                _refused = false;
                 error = SocketError.ConnectionRefused;
                 _engine.Statistics.Completed(Verb.Receive);
                 return ReceiveStart.Ended;
@@ -180,11 +179,8 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
         for (sent = 0; sent < batch.Count; sent++)
         {
             // As on Linux: whoever asks first hears of it, and a datagram that is asked for then does not leave.
-            if (_refused)
-            {
-                _refused = false;
+            if (TakeRefusal())
                 return SocketError.ConnectionRefused;
-            }
 
             DatagramBatch.Entry entry = batch.Datagrams[sent];
             IPEndPoint? to = entry.Destination is { } destination ? (IPEndPoint)LocalEndPoint.Create(destination) : _remote;
@@ -254,6 +250,14 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
         }
     }
 
+    // Each is told once.
+    private bool TakeRefusal()
+    {
+        bool refused = _refused;
+        _refused = false;
+        return refused;
+    }
+
     private bool Hears(IPEndPoint from) =>
         (LocalEndPoint.AddressFamily == from.AddressFamily || _dualMode) && (_remote is null || IsConnectedTo(from));
 
@@ -289,11 +293,8 @@ internal sealed class SimulatedDatagramSocket : EngineDatagramSocket
     {
         if (_closing || (_stopAsked && Loop.Random.Below(2) == 0))
             return EndReceive(() => _sink.OnReceiveStopped(SocketError.Success));
-        if (_refused)
-        {
-            _refused = false;
+        if (TakeRefusal())
             return EndReceive(() => _sink.OnReceiveStopped(SocketError.ConnectionRefused));
-        }
 
         if (_arrived.Count == 0)
             return _stopAsked ? EndReceive(() => _sink.OnReceiveStopped(SocketError.Success)) : null;

@@ -8,14 +8,14 @@ internal sealed class ManagedSend(ManagedSocket owner) : SocketAsyncEventArgs(tr
     private SendProgress _progress;
 
     /// <summary>Goes on from where the batch is. True: pending.</summary>
-    public bool Start(in SendProgress progress, out long sent, out SocketError error)
+    public bool Start(ref SendProgress progress, out SocketError error)
     {
         _progress = progress;
-        bool pending = Go(out error);
-        sent = _progress.Sent;
-        if (!pending)
-            Forget();
-        return pending;
+        if (Go(out error))
+            return true;
+        progress = _progress;
+        Forget();
+        return false;
     }
 
     protected override void OnCompleted(SocketAsyncEventArgs e)

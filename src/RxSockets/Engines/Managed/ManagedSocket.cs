@@ -98,18 +98,17 @@ internal sealed class ManagedSocket : EngineSocket
         foreach (ReadOnlyMemory<byte> piece in batch.Pieces)
             PinnedMemory.Check(piece);
         var progress = new SendProgress(batch);
-        if (TrySendNow(ref progress, out error))
+        sent = 0;
+        if (!TrySendNow(ref progress, out error))
         {
-            sent = progress.Sent;
-            _engine.Statistics.Completed(Verb.Send);
-            return false;
+            _inFlight.Begin();
+            _send ??= new ManagedSend(this);
+            if (_send.Start(ref progress, out error))
+                return true;
+            _inFlight.End();
         }
 
-        _inFlight.Begin();
-        _send ??= new ManagedSend(this);
-        if (_send.Start(progress, out sent, out error))
-            return true;
-        _inFlight.End();
+        sent = progress.Sent;
         _engine.Statistics.Completed(Verb.Send);
         return false;
     }
