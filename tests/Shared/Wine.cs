@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace RxSockets.Testing;
 
 /// <summary>
-/// Whether the process runs under Wine, and what Wine gets wrong: each defect has a probe without this library, which is looked at before a case is
-/// skipped for it, so that a Wine that has mended it runs the case. docs/windows.md lists them.
+/// Whether the process runs under Wine, and what Wine gets wrong: each defect but one has a probe without this library, which is looked at before a case
+/// is skipped for it, so that a Wine that has mended it runs the case. docs/windows.md lists them.
 /// </summary>
 internal static class Wine
 {
@@ -15,8 +15,6 @@ internal static class Wine
 
     private static readonly Lazy<bool> s_losesResets = new(static () => IsHere && LosesReset());
     private static readonly Lazy<Task<bool>> s_keepsSends = new(static async () => IsHere && await KeepsSendAsync());
-
-    private static readonly Lazy<Task<bool>> s_strandsSends = new(static async () => IsHere && await StrandsSendAsync());
     private static readonly Lazy<bool> s_handlesStayUsed = new(static () => IsHere && HandleStaysUsed());
 
     private static readonly Lazy<Task<bool>> s_stopsReceiving = new(static async () => IsHere && await StopsReceivingAsync());
@@ -35,9 +33,14 @@ internal static class Wine
     public static async Task SkipIfClosingKeepsSendsAsync() =>
         Assert.SkipWhen(await s_keepsSends.Value, "Wine: disposing a Socket does not end its pending send (seen with a plain Socket just now).");
 
-    /// <summary>A reset that comes while an overlapped send is being started leaves the send pending: Wine's server has seen the error before there was something to wake.</summary>
-    public static async Task SkipIfResetsStrandSendsAsync() => Assert.SkipWhen(
-        await s_strandsSends.Value, "Wine: a send that was being started when the reset came never ends (seen with a plain Socket just now).");
+    /// <summary>
+    /// A reset that comes while an overlapped send is being tried leaves the send pending for good. Wine's server (server/sock.c, the same in 8.0 and 10.17)
+    /// lets the client call sendmsg, and meanwhile does not count the send as waiting: a reset that it sees then wakes nobody, and what the client
+    /// reports as pending afterwards is not polled for, as the socket is "aborted" (sock_poll_event, sock_get_poll_events).
+    /// No probe: it would be a race like the case itself. A plain Socket showed it in 8 to 23 of 40 tries, on a busy machine in 4 and 7, on one core in none.
+    /// </summary>
+    public static void SkipForStrandedSends() =>
+        Assert.SkipWhen(IsHere, "Wine: a send that is being tried when the reset comes never ends (docs/windows.md).");
 
     /// <summary>DisconnectEx with TF_REUSE_SOCKET succeeds, and the handle stays what it was: connecting it again says that it is connected.</summary>
     public static void SkipIfHandlesStayUsed() =>
@@ -148,39 +151,6 @@ internal static class Wine
             near.Dispose();
             return await Task.WhenAny(sending, Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System)) != sending;
         }
-    }
-
-    // Two of three rounds show it.
-    private static async Task<bool> StrandsSendAsync()
-    {
-        byte[] block = new byte[32 << 20];
-        for (int round = 0; round < 20; round++)
-        {
-            (Socket near, Socket far) = Pair();
-            using (near)
-            {
-                using var ready = new ManualResetEventSlim();
-                Task cut = Task.Factory.StartNew(
-                    () =>
-                    {
-                        ready.Set();
-                        _ = far.Receive(new byte[1]);
-                        far.LingerState = new LingerOption(enable: true, seconds: 0);
-                        far.Dispose();
-                    },
-                    CancellationToken.None,
-                    TaskCreationOptions.LongRunning,
-                    TaskScheduler.Default);
-                ready.Wait(CancellationToken.None);
-                Task sending = near.SendAsync(block);
-                await cut;
-                if (await Task.WhenAny(sending, Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System)) != sending)
-                    return true;
-                await sending.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            }
-        }
-
-        return false;
     }
 
     private static (Socket Near, Socket Far) Pair()
