@@ -56,16 +56,5 @@ internal static class ProxyHeaderDecoding
     public static string Describe(ProxyHeader header) => $"{header.Family} {header}{Convert.ToHexString(header.UnixPaths.Span)}";
 
     /// <summary>Pieces of 1 to 17 bytes, as the cuts say.</summary>
-    public static List<byte[]> Split(byte[] stream, IReadOnlyList<int> cuts)
-    {
-        List<byte[]> pieces = [];
-        for (int at = 0, cut = 0; at < stream.Length; cut++)
-        {
-            int length = cuts.Count == 0 ? stream.Length : 1 + (cuts[cut % cuts.Count] % 17);
-            pieces.Add(stream[at..Math.Min(stream.Length, at + length)]);
-            at += length;
-        }
-
-        return pieces;
-    }
+    public static List<byte[]> Split(byte[] stream, IReadOnlyList<int> cuts) => Piece.Cut(stream, [.. cuts.Select(static cut => 1 + (cut % 17))]);
 }

@@ -1,3 +1,5 @@
+using RxSockets.Testing;
+
 namespace RxSockets.Fuzz;
 
 /// <summary>Takes an input apart: choices first, then how the stream is cut, then the stream. What is missing counts as zero, so that every input is one.</summary>
@@ -31,17 +33,5 @@ internal ref struct FuzzInput(ReadOnlySpan<byte> data)
     public byte[] Rest() => Bytes(int.MaxValue).ToArray();
 
     /// <summary>The stream in pieces, the lengths over and over. No piece is empty.</summary>
-    public static List<byte[]> Split(byte[] stream, byte[] cuts)
-    {
-        List<byte[]> pieces = [];
-        for (int at = 0; at < stream.Length;)
-        {
-            int length = cuts.Length == 0 || pieces.Count == MaxPieces - 1 ? stream.Length : 1 + (cuts[pieces.Count % cuts.Length] % 64);
-            int end = Math.Min(stream.Length, at + length);
-            pieces.Add(stream[at..end]);
-            at = end;
-        }
-
-        return pieces;
-    }
+    public static List<byte[]> Split(byte[] stream, byte[] cuts) => Piece.Cut(stream, [.. cuts.Select(static cut => 1 + (cut % 64))], MaxPieces);
 }

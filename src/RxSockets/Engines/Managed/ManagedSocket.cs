@@ -17,7 +17,6 @@ internal sealed class ManagedSocket : EngineSocket
     private readonly Socket _socket;
     private readonly long _establishedAt;
     private readonly bool _fromConnect;
-    private readonly bool _sendsNow;
     private ManagedReceive? _receive;
     private ManagedSend? _send;
     private ManagedTransmit? _transmit;
@@ -31,8 +30,7 @@ internal sealed class ManagedSocket : EngineSocket
         _inFlight = new ManagedInFlight(engine, new ClosedWork(this));
         _establishedAt = establishedAt;
         // Asynchronous operations are what they were; a send becomes one that takes what fits and returns. On Windows they differ more, and it stays as it is.
-        _sendsNow = !OperatingSystem.IsWindows();
-        if (_sendsNow)
+        if (!OperatingSystem.IsWindows())
             socket.Blocking = false;
         LocalEndPoint = Try(() => socket.LocalEndPoint);
         RemoteEndPoint = Try(() => socket.RemoteEndPoint);
@@ -214,7 +212,7 @@ internal sealed class ManagedSocket : EngineSocket
     private bool TrySendNow(ref SendProgress progress, out SocketError error)
     {
         error = SocketError.Success;
-        if (!_sendsNow)
+        if (OperatingSystem.IsWindows())
             return false;
         try
         {

@@ -8,8 +8,7 @@ namespace RxSockets;
 /// </summary>
 internal sealed class FrameCarry : IDisposable
 {
-    private readonly Piece _kept = new();
-    private readonly Piece _segment = new();
+    private readonly MemoryPair _joined = new();
     private byte[] _bytes = [];
     private int _count;
 
@@ -19,7 +18,7 @@ internal sealed class FrameCarry : IDisposable
         if (_count == 0)
             parser.Load(segment);
         else
-            parser.Load(Join(segment));
+            parser.Load(_joined.Join(_bytes.AsMemory(0, _count), segment));
     }
 
     /// <summary>Keeps what was joined and not consumed.</summary>
@@ -43,13 +42,6 @@ internal sealed class FrameCarry : IDisposable
         _count = 0;
     }
 
-    private ReadOnlySequence<byte> Join(ReadOnlyMemory<byte> segment)
-    {
-        _kept.Begin(_bytes.AsMemory(0, _count));
-        _segment.Follow(_kept, segment);
-        return new ReadOnlySequence<byte>(_kept, 0, _segment, segment.Length);
-    }
-
     private void Grow(int from, int count, int needed)
     {
         byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, 2 * _bytes.Length));
@@ -62,21 +54,5 @@ internal sealed class FrameCarry : IDisposable
     {
         if (_bytes.Length > 0)
             ArrayPool<byte>.Shared.Return(_bytes);
-    }
-
-    private sealed class Piece : ReadOnlySequenceSegment<byte>
-    {
-        public void Begin(ReadOnlyMemory<byte> memory)
-        {
-            Memory = memory;
-            RunningIndex = 0;
-        }
-
-        public void Follow(Piece before, ReadOnlyMemory<byte> memory)
-        {
-            Memory = memory;
-            RunningIndex = before.Memory.Length;
-            before.Next = this;
-        }
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using RxSockets.Fuzz;
 using RxSockets.Sockets;
 using RxSockets.Streams;
 using RxSockets.Tests.Testing;
@@ -81,18 +82,7 @@ public class FramingPropertyTests
         Assert.Equal(expected, actual);
     }
 
-    private static List<byte[]> Split(byte[] stream, PositiveInt[] cuts)
-    {
-        List<byte[]> pieces = [];
-        for (int at = 0, cut = 0; at < stream.Length; cut++)
-        {
-            int length = cuts.Length == 0 ? stream.Length : 1 + (cuts[cut % cuts.Length].Get % 17);
-            pieces.Add(stream[at..Math.Min(stream.Length, at + length)]);
-            at += length;
-        }
-
-        return pieces;
-    }
+    private static List<byte[]> Split(byte[] stream, PositiveInt[] cuts) => FuzzInput.Split(stream, [.. cuts.Select(static cut => (byte)(cut.Get % 17))]);
 
     private static List<byte[]> Pushed(Framing framing, List<byte[]> pieces, out Exception? error)
     {
