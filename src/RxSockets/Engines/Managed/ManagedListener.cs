@@ -92,12 +92,15 @@ internal sealed class ManagedListener : EngineListener
     private async Task AcceptAsync(CancellationTokenSource stop)
     {
         SocketError error = SocketError.Success;
+        Socket? into = null;
         try
         {
             while (!stop.IsCancellationRequested)
             {
                 _engine.Statistics.Submitted(Verb.Accept);
-                Socket socket = await _socket.AcceptAsync(stop.Token).ConfigureAwait(false);
+                into = MakeAccepted();
+                Socket socket = await _socket.AcceptAsync(into, stop.Token).ConfigureAwait(false);
+                into = null;
                 _engine.Statistics.Completed(Verb.Accept);
                 Deliver(socket);
             }
@@ -116,6 +119,7 @@ internal sealed class ManagedListener : EngineListener
             _engine.Statistics.Completed(Verb.Accept);
         }
 
+        into?.Dispose();
         bool closing;
         lock (_sync)
         {
@@ -130,6 +134,11 @@ internal sealed class ManagedListener : EngineListener
             _sink.OnClosed();
         _engine.RunCollected(CallbackScope.Exit());
     }
+
+    // Windows accepts into a socket that is there before (AcceptEx). One that System.Net.Sockets makes is lost where the listener is disposed just when a connection has come:
+    // that accept fails, as its addresses cannot be asked for any more, and the socket stays connected until a finalizer comes by (seen under Wine; SocketAsyncEventArgs.FinishOperationAccept).
+    private Socket? MakeAccepted() =>
+        OperatingSystem.IsWindows() ? new Socket(_socket.AddressFamily, _socket.SocketType, _socket.ProtocolType) : null;
 
     private void Deliver(Socket socket)
     {
