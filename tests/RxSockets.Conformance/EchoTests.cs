@@ -156,17 +156,28 @@ public class EchoTests
         const int Count = 1000;
         await using var port = new TestPort(engine, scheduling);
         await using RxListener listener = port.Listen(static options => options.Backlog = 1024);
-        Task serving = TestPort.EchoAsync(listener);
+        int zeros = 0;
+        Task serving = listener.AcceptAllAsync().ForEachConnectionAsync(
+            async connection =>
+            {
+                await foreach (ReceivedSegment segment in connection.ReceiveAllAsync())
+                {
+                    if (!segment.Memory.Span.ContainsAnyExcept((byte)0))
+                        Interlocked.Increment(ref zeros);
+                    await connection.SendAsync(segment.Memory);
+                }
+            },
+            static (_, _) => { });
         RxConnection[] clients = await Task.WhenAll(Enumerable.Range(0, Count).Select(_ => port.ConnectAsync(listener.LocalEndPoint).AsTask())).Within();
-        await Task.WhenAll(clients.Select(static async (client, i) =>
+        await Task.WhenAll(clients.Select(async (client, i) =>
         {
-            // Nobody's is all zeros: what is somebody else's can be told from what never came.
+            // Nobody's is all zeros. Seen under Wine on the managed engine, twice: zeros came back. The next time tells on which way they became that.
             byte[] mine = BitConverter.GetBytes(i + 1);
             await client.SendAsync(mine);
             byte[] back = new byte[4];
             for (int at = 0; at < 4;)
                 at += await client.ReceiveAsync(back.AsMemory(at));
-            Assert.Equal(mine, back);
+            Assert.True(mine.AsSpan().SequenceEqual(back), $"{Convert.ToHexString(mine)} came back as {Convert.ToHexString(back)}; {((IConnectionActivity)client).BytesReceived} bytes came, and zeros to the server {Volatile.Read(ref zeros)} times");
             await client.DisposeAsync();
             Assert.Equal(ConnectionCloseReason.Orderly, (await client.Closed).Reason);
         })).Within();

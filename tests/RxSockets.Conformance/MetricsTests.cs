@@ -132,10 +132,7 @@ public class MetricsTests
     {
         await using var port = new TestPort(engine, scheduling);
         using var measured = new Measured(port.Port);
-        RxListener listener = port.Listen();
-        EndPoint gone = listener.LocalEndPoint;
-        await listener.DisposeAsync();
-        await Assert.ThrowsAsync<SocketException>(() => port.ConnectAsync(gone).Within());
+        await Assert.ThrowsAsync<SocketException>(() => port.ConnectAsync(Peers.NobodyListens()).Within());
         Assert.Equal(1, measured.Sum("rxsockets.connect.errors", "error.type=connection_refused"));
         await Deadline.EventuallyAsync(() => measured.Sum("rxsockets.connection.active", "rxsockets.connection.state=connecting") == 0);
     }

@@ -87,9 +87,7 @@ public class ReuseTests
             await Throws(SocketError.AddressFamilyNotSupported, () => connection.ReconnectAsync(new UnixDomainSocketEndPoint("/nowhere")));
 
         // A refused one leaves the handle for another try.
-        EndPoint gone;
-        using (Socket closed = Peers.Listen())
-            gone = closed.LocalEndPoint!;
+        EndPoint gone = Peers.NobodyListens();
         await Throws(SocketError.ConnectionRefused, () => connection.ReconnectAsync(gone, "x"u8.ToArray()));
         await connection.ReconnectAsync(listener.LocalEndPoint!, "y"u8.ToArray()).AsTask().Within();
         peer = await listener.AcceptAsync().Within();

@@ -70,9 +70,7 @@ public class SocketPoolTests
         peer = await listener.AcceptAsync().Within();
         peer.Dispose();
         Assert.True(await pool.ReturnAsync(fine).AsTask().Within());
-        EndPoint gone;
-        using (Socket closed = Peers.Listen())
-            gone = closed.LocalEndPoint!;
+        EndPoint gone = Peers.NobodyListens();
         var error = await Assert.ThrowsAsync<SocketException>(() => pool.ConnectAsync(gone).Within());
         Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
         Assert.Equal(1, pool.Idle);

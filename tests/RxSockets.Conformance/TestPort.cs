@@ -160,6 +160,17 @@ internal static class Peers
         return socket;
     }
 
+    /// <summary>
+    /// Whoever connects here is refused. On an address of its own: a port that was left on the common one may be the next listener's of a case that runs at the same time,
+    /// and that one would then serve the wrong client.
+    /// </summary>
+    public static EndPoint NobodyListens()
+    {
+        using var left = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        left.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.9"), 0));
+        return left.LocalEndPoint!;
+    }
+
     public static async Task<byte[]> ReceiveExactlyAsync(this Socket socket, int count)
     {
         byte[] bytes = new byte[count];

@@ -116,18 +116,26 @@ public class TransmitBurstTests
             }
         });
         int pieces = RxSockets.Testing.Wine.Scaled(256, underWine: 16);
+        int wanted = RxSockets.Testing.Wine.Scaled(10, underWine: 2);
         TransmitPacket[] packets = [.. Enumerable.Repeat(TransmitPacket.FromFile(file.Handle), pieces)];
-        Task<TransmitResult> transmitting = connection.TransmitPacketsAsync(packets).AsTask();
-        int echoed = 0;
-        while (!transmitting.IsCompleted)
+        int most = 0;
+        // A loop that is held up serves one echo for each transmit, however many there are. On a busy machine a whole transmit may fit into one turn of the other threads.
+        for (int transmits = 0; transmits < 10 && most <= wanted; transmits++)
         {
-            await echo.SendAsync("ping"u8.ToArray()).Within();
-            await echo.ReceiveExactlyAsync(4);
-            echoed++;
+            Task<TransmitResult> transmitting = connection.TransmitPacketsAsync(packets).AsTask();
+            int echoed = 0;
+            while (!transmitting.IsCompleted)
+            {
+                await echo.SendAsync("ping"u8.ToArray()).Within();
+                await echo.ReceiveExactlyAsync(4);
+                echoed++;
+            }
+
+            Assert.Equal((long)pieces * file.Bytes.Length, (await transmitting).BytesTransmitted);
+            most = Math.Max(most, echoed);
         }
 
-        Assert.Equal((long)pieces * file.Bytes.Length, (await transmitting).BytesTransmitted);
-        Assert.True(echoed > RxSockets.Testing.Wine.Scaled(10, underWine: 2), $"{echoed} echoes while all of it left");
+        Assert.True(most > wanted, $"{most} echoes while all of it left");
         await connection.DisposeAsync();
         await draining.Within();
         sink.Dispose();
