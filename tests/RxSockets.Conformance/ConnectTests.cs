@@ -43,9 +43,7 @@ public class ConnectTests
     {
         var time = new FakeTimeProvider();
         await using var port = new TestPort(engine, scheduling, options => options.TimeProvider = time);
-        Socket listener = Peers.Listen();
-        EndPoint endPoint = listener.LocalEndPoint!;
-        listener.Dispose();
+        EndPoint endPoint = Peers.NobodyListens();
         Task<RxConnection> connecting = RxConnection.ConnectAsync(
             endPoint, default, new ConnectOptions { CompletionPort = port.Port, Retry = 1000, RetryDelay = TimeSpan.FromSeconds(1) }).AsTask();
         using Socket late = Peers.Listen(endPoint);

@@ -157,17 +157,11 @@ public class EchoTests
         await using var port = new TestPort(engine, scheduling);
         await using RxListener listener = port.Listen(static options => options.Backlog = 1024);
         int zeros = 0;
-        Task serving = listener.AcceptAllAsync().ForEachConnectionAsync(
-            async connection =>
-            {
-                await foreach (ReceivedSegment segment in connection.ReceiveAllAsync())
-                {
-                    if (!segment.Memory.Span.ContainsAnyExcept((byte)0))
-                        Interlocked.Increment(ref zeros);
-                    await connection.SendAsync(segment.Memory);
-                }
-            },
-            static (_, _) => { });
+        Task serving = TestPort.EchoAsync(listener, segment =>
+        {
+            if (!segment.Memory.Span.ContainsAnyExcept((byte)0))
+                Interlocked.Increment(ref zeros);
+        });
         RxConnection[] clients = await Task.WhenAll(Enumerable.Range(0, Count).Select(_ => port.ConnectAsync(listener.LocalEndPoint).AsTask())).Within();
         await Task.WhenAll(clients.Select(async (client, i) =>
         {

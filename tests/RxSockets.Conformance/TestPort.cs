@@ -105,11 +105,14 @@ internal sealed class TestPort : IAsyncDisposable
     }
 
     /// <summary>An echo server that runs until its listener is disposed.</summary>
-    public static Task EchoAsync(RxListener listener) => listener.AcceptAllAsync().ForEachConnectionAsync(
-        static async connection =>
+    public static Task EchoAsync(RxListener listener, Action<ReceivedSegment>? look = null) => listener.AcceptAllAsync().ForEachConnectionAsync(
+        async connection =>
         {
             await foreach (ReceivedSegment segment in connection.ReceiveAllAsync())
+            {
+                look?.Invoke(segment);
                 await connection.SendAsync(segment.Memory);
+            }
         },
         static (_, _) => { });
 

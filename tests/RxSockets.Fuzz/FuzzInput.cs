@@ -33,5 +33,5 @@ internal ref struct FuzzInput(ReadOnlySpan<byte> data)
     public byte[] Rest() => Bytes(int.MaxValue).ToArray();
 
     /// <summary>The stream in pieces, the lengths over and over. No piece is empty.</summary>
-    public static List<byte[]> Split(byte[] stream, byte[] cuts) => Piece.Cut(stream, [.. cuts.Select(static cut => 1 + (cut % 64))], MaxPieces);
+    public static List<byte[]> Split(byte[] stream, byte[] cuts, int most = MaxPieces) => Piece.Cut(stream, [.. cuts.Select(static cut => 1 + (cut % 64))], most);
 }
